@@ -1,0 +1,21 @@
+//! The rules of Cairn, as plain functions of their inputs.
+//!
+//! Nothing here knows of AWS, tasks, the clock or chance: time and ids are passed in, decisions come out as values.
+//! A rule is found by its name: who may do what in [`access`], when a report runs in [`schedule`], what it says on
+//! whom to whom in [`show`], what becomes of a mail in [`delivery`].
+
+pub mod access;
+pub mod account;
+pub mod check;
+pub mod client;
+pub mod company;
+pub mod delivery;
+pub mod group;
+pub mod happening;
+pub mod id;
+pub mod item;
+pub mod person;
+pub mod report;
+pub mod run;
+pub mod schedule;
+pub mod show;
