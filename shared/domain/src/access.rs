@@ -1,1 +1,340 @@
-//! To come.
+//! Who may do what: one function, asked by everything. What is not allowed here is not allowed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::{Client, Level};
+use crate::id::{ClientId, CompanyId, MemberId};
+use crate::item::{Item, ItemKind, Visibility};
+use crate::person::{Actor, Administrator, Member, Permission, PersonId, Personnel};
+use crate::report::AudienceKind;
+
+/// Who asks.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Viewer {
+    /// A member of the account's own organisation.
+    Member(Member),
+    /// A coached person.
+    Client(Client),
+    /// A person of a client company.
+    Personnel(Personnel),
+}
+
+impl Viewer {
+    /// Who they are.
+    pub fn person(&self) -> PersonId {
+        match self {
+            Self::Member(member) => PersonId::Member(member.id),
+            Self::Client(client) => PersonId::Client(client.id),
+            Self::Personnel(person) => PersonId::Personnel(person.id),
+        }
+    }
+
+    /// Who they are, where the log says who did something.
+    pub fn actor(&self) -> Actor {
+        self.person().into()
+    }
+
+    /// The member, if they are one.
+    pub fn member(&self) -> Option<&Member> {
+        match self {
+            Self::Member(member) => Some(member),
+            Self::Client(_) | Self::Personnel(_) => None,
+        }
+    }
+
+    fn may(&self, permission: Permission) -> bool {
+        self.member().is_some_and(|member| member.may(permission))
+    }
+}
+
+/// What is asked for. What it means depends on the [`Resource`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// See it.
+    Read,
+    /// Add one of it, or change it.
+    Write,
+    /// Comment on it.
+    Comment,
+    /// Report on it to this audience.
+    Report(AudienceKind),
+}
+
+/// What an access is about.
+#[derive(Clone, Copy, Debug)]
+pub enum Resource<'a> {
+    /// The account itself: name, zone, features.
+    Account,
+    /// Members, their permissions and pairings.
+    Team,
+    /// A client's profile; adding clients is writing to [`Resource::Clients`].
+    Client(&'a ClientFacts),
+    /// The list of clients: reading it shows those one may read.
+    Clients,
+    /// A client's pairings.
+    Pairings(&'a ClientFacts),
+    /// The log and list of a client's items; writing is adding an item.
+    Record(&'a ClientFacts),
+    /// One item of a client.
+    Item(&'a ClientFacts, &'a ItemFacts),
+    /// Companies, their locations and personnel.
+    Companies,
+    /// One company.
+    Company(CompanyId),
+    /// A group; whether the viewer is paired with one of its clients.
+    Group {
+        /// Whether they see any of its clients.
+        paired: bool,
+    },
+    /// Groups as such: adding them.
+    Groups,
+    /// A Happenings Report, by who set it up.
+    Report(MemberId),
+    /// Reports as such: adding one's own.
+    Reports,
+    /// The audit trail.
+    Audit,
+    /// Addresses that no mail goes to.
+    Suppressions,
+}
+
+/// What access needs to know of a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientFacts {
+    /// The client.
+    pub id: ClientId,
+    /// What the viewer is to the client; `None` for viewers who are not members.
+    pub level: Level,
+    /// The client's company.
+    pub company: Option<CompanyId>,
+    /// Whether the record is archived.
+    pub archived: bool,
+}
+
+impl ClientFacts {
+    /// The facts of a client, for a viewer of this level.
+    pub fn of(client: &Client, level: Level) -> Self {
+        Self { id: client.id, level, company: client.company_id, archived: client.archived }
+    }
+}
+
+/// What access needs to know of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemFacts {
+    /// Its kind.
+    pub kind: ItemKind,
+    /// Who sees it.
+    pub visibility: Visibility,
+    /// Who wrote it.
+    pub author: Actor,
+}
+
+impl ItemFacts {
+    /// The facts of an item.
+    pub fn of(item: &Item) -> Self {
+        Self { kind: item.kind, visibility: item.visibility, author: item.author }
+    }
+}
+
+/// The answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Decision {
+    /// Yes.
+    Allowed,
+    /// They may see it, but not do this (403).
+    Forbidden,
+    /// They may not know of it (404).
+    Hidden,
+}
+
+impl Decision {
+    /// Whether the answer is yes.
+    pub fn is_allowed(self) -> bool {
+        self == Self::Allowed
+    }
+
+    fn when(holds: bool, otherwise: Self) -> Self {
+        if holds { Self::Allowed } else { otherwise }
+    }
+}
+
+/// Decides every access. Deny is the default, and a deactivated viewer may do nothing.
+pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decision {
+    use Decision::{Allowed, Forbidden, Hidden};
+    let active = match viewer {
+        Viewer::Member(member) => member.active,
+        Viewer::Client(_) => true,
+        Viewer::Personnel(person) => person.active,
+    };
+    if !active {
+        return Hidden;
+    }
+    let is_member = viewer.member().is_some();
+    match (resource, action) {
+        (Resource::Account, Action::Read) => Allowed,
+        (Resource::Account, Action::Write) => {
+            Decision::when(viewer.member().is_some_and(|m| m.administrator == Administrator::Global), Forbidden)
+        }
+        (Resource::Team, Action::Read) => Decision::when(is_member, Hidden),
+        (Resource::Team, Action::Write) => Decision::when(viewer.may(Permission::ManageTeam), unless(is_member)),
+
+        (Resource::Clients, Action::Read) => Allowed,
+        (Resource::Clients, Action::Write) => match viewer {
+            Viewer::Member(member) => Decision::when(member.coach || member.may(Permission::ManageClients), Forbidden),
+            Viewer::Client(_) | Viewer::Personnel(_) => Forbidden,
+        },
+        (Resource::Client(client), Action::Read) => Decision::when(sees_client(viewer, client), Hidden),
+        (Resource::Client(client), Action::Write) => match viewer {
+            Viewer::Member(member) => {
+                Decision::when(coaches(client) || member.may(Permission::ManageClients), unless(sees_client(viewer, client)))
+            }
+            Viewer::Client(_) | Viewer::Personnel(_) => unless(sees_client(viewer, client)),
+        },
+        (Resource::Client(client), Action::Report(audience)) => match viewer {
+            // R-16; a report to oneself needs no more than sight
+            Viewer::Member(member) => Decision::when(
+                sees_record(viewer, client)
+                    && (audience == AudienceKind::Coach || coaches(client) || member.may(Permission::ReportToThirdParties)),
+                unless(sees_client(viewer, client)),
+            ),
+            Viewer::Client(_) | Viewer::Personnel(_) => unless(sees_client(viewer, client)),
+        },
+        (Resource::Pairings(client), Action::Read) => {
+            Decision::when(is_member && sees_client(viewer, client), unless(sees_client(viewer, client)))
+        }
+        (Resource::Pairings(client), Action::Write) => {
+            Decision::when(viewer.may(Permission::ManageTeam), unless(sees_client(viewer, client)))
+        }
+
+        (Resource::Record(client), Action::Read) => Decision::when(sees_record(viewer, client), unless(sees_client(viewer, client))),
+        (Resource::Record(client), Action::Write) => Decision::when(writes(viewer, client), unless(sees_client(viewer, client))),
+        (Resource::Item(client, item), Action::Read) => Decision::when(sees_item(viewer, client, item), Hidden),
+        (Resource::Item(client, item), Action::Write | Action::Comment) => match sees_item(viewer, client, item) {
+            false => Hidden,
+            true => Decision::when(writes(viewer, client), Forbidden),
+        },
+
+        (Resource::Companies, Action::Read) => Decision::when(is_member, Hidden),
+        (Resource::Companies, Action::Write) => Decision::when(viewer.may(Permission::ManageClients), unless(is_member)),
+        (Resource::Company(company), Action::Read) => match viewer {
+            Viewer::Member(_) => Allowed,
+            Viewer::Personnel(person) => Decision::when(person.company_id == *company, Hidden),
+            Viewer::Client(_) => Hidden,
+        },
+        (Resource::Company(company), Action::Write) => match viewer {
+            Viewer::Member(member) => Decision::when(member.may(Permission::ManageClients), Forbidden),
+            Viewer::Personnel(person) => unless(person.company_id == *company),
+            Viewer::Client(_) => Hidden,
+        },
+        (Resource::Groups, Action::Read) => Decision::when(is_member, Hidden),
+        (Resource::Groups, Action::Write) => Decision::when(viewer.may(Permission::ManageClients), unless(is_member)),
+        (Resource::Group { paired }, Action::Read) => Decision::when(
+            is_member && (*paired || viewer.may(Permission::ViewAllGroupHappenings) || viewer.may(Permission::ManageClients)),
+            Hidden,
+        ),
+        (Resource::Group { paired }, Action::Write) => Decision::when(viewer.may(Permission::ManageClients), unless(is_member && *paired)),
+
+        (Resource::Reports, Action::Read | Action::Write) => Decision::when(is_member, unless(false)),
+        (Resource::Report(creator), Action::Read | Action::Write) => match viewer {
+            // every report's set-up is open to global administrators, who answer for what leaves the house
+            Viewer::Member(member) => Decision::when(member.id == *creator || member.administrator == Administrator::Global, Hidden),
+            Viewer::Client(_) | Viewer::Personnel(_) => Hidden,
+        },
+        (Resource::Audit, Action::Read) => match viewer {
+            Viewer::Member(member) => Decision::when(member.administrator == Administrator::Global, Forbidden),
+            Viewer::Client(_) | Viewer::Personnel(_) => Hidden,
+        },
+        (Resource::Suppressions, Action::Read) => Decision::when(is_member, Hidden),
+        (Resource::Suppressions, Action::Write) => Decision::when(viewer.may(Permission::ManageClients), unless(is_member)),
+
+        (
+            Resource::Account
+            | Resource::Team
+            | Resource::Clients
+            | Resource::Client(_)
+            | Resource::Pairings(_)
+            | Resource::Record(_)
+            | Resource::Companies
+            | Resource::Company(_)
+            | Resource::Groups
+            | Resource::Group { .. }
+            | Resource::Reports
+            | Resource::Report(_)
+            | Resource::Audit
+            | Resource::Suppressions,
+            Action::Comment,
+        )
+        | (
+            Resource::Account
+            | Resource::Team
+            | Resource::Clients
+            | Resource::Pairings(_)
+            | Resource::Record(_)
+            | Resource::Item(..)
+            | Resource::Companies
+            | Resource::Company(_)
+            | Resource::Groups
+            | Resource::Group { .. }
+            | Resource::Reports
+            | Resource::Report(_)
+            | Resource::Audit
+            | Resource::Suppressions,
+            Action::Report(_),
+        )
+        | (Resource::Audit, Action::Write) => Hidden,
+    }
+}
+
+/// Forbidden to those who may know of it, hidden from the rest.
+fn unless(known: bool) -> Decision {
+    if known { Decision::Forbidden } else { Decision::Hidden }
+}
+
+/// Whether the pairing lets a member work with the client.
+fn coaches(client: &ClientFacts) -> bool {
+    match client.level {
+        Level::Primary | Level::Coaching => true,
+        Level::ViewOnly | Level::None => false,
+    }
+}
+
+/// Whether the viewer sees that the client exists, and the profile.
+fn sees_client(viewer: &Viewer, client: &ClientFacts) -> bool {
+    sees_record(viewer, client) || viewer.may(Permission::ManageClients)
+}
+
+/// Whether the viewer sees what the client is up to: paired, a view-all administrator, the client, or
+/// personnel of the client's company.
+fn sees_record(viewer: &Viewer, client: &ClientFacts) -> bool {
+    match viewer {
+        Viewer::Member(member) => client.level != Level::None || member.may(Permission::ViewAllClientHappenings),
+        Viewer::Client(own) => own.id == client.id,
+        Viewer::Personnel(person) => client.company == Some(person.company_id),
+    }
+}
+
+/// Whether the viewer sees this item: private ones are for their author alone, personnel see the kinds they were
+/// granted.
+fn sees_item(viewer: &Viewer, client: &ClientFacts, item: &ItemFacts) -> bool {
+    let kind_granted = match viewer {
+        Viewer::Personnel(person) => person.grants.contains(&item.kind),
+        Viewer::Member(_) | Viewer::Client(_) => true,
+    };
+    let shared = match item.visibility {
+        Visibility::Shared => true,
+        Visibility::Private => item.author == viewer.actor(),
+    };
+    sees_record(viewer, client) && kind_granted && shared
+}
+
+/// Whether the viewer may interact with the client: coaching members and the client, while the record is not archived.
+fn writes(viewer: &Viewer, client: &ClientFacts) -> bool {
+    if client.archived {
+        return false;
+    }
+    match viewer {
+        Viewer::Member(_) => coaches(client),
+        Viewer::Client(own) => own.id == client.id,
+        Viewer::Personnel(_) => false,
+    }
+}

@@ -68,11 +68,7 @@ impl RunId {
     /// of one report sort by the instant.
     pub fn of(report: ReportId, scheduled_at: chrono::DateTime<chrono::Utc>, occasion: &str) -> Self {
         let millis = u64::try_from(scheduled_at.timestamp_millis()).unwrap_or_default();
-        let digest = Sha256::new()
-            .chain_update(report.0.to_bytes())
-            .chain_update(millis.to_be_bytes())
-            .chain_update(occasion)
-            .finalize();
+        let digest = Sha256::new().chain_update(report.0.to_bytes()).chain_update(millis.to_be_bytes()).chain_update(occasion).finalize();
         let mut random = [0_u8; 16];
         random[6..].copy_from_slice(&digest[..10]);
         Self(Ulid::from_parts(millis, u128::from_be_bytes(random)))
@@ -89,13 +85,8 @@ pub struct DeliveryId(String);
 impl DeliveryId {
     /// The delivery of `kind`, caused by `cause`, to `recipient` (an address, compared as [`crate::person::Email`] is).
     pub fn of(kind: &str, cause: &str, recipient: &str) -> Self {
-        let digest = Sha256::new()
-            .chain_update(kind)
-            .chain_update([0])
-            .chain_update(cause)
-            .chain_update([0])
-            .chain_update(recipient)
-            .finalize();
+        let digest =
+            Sha256::new().chain_update(kind).chain_update([0]).chain_update(cause).chain_update([0]).chain_update(recipient).finalize();
         // 26 characters of base32, 130 bits: fits an SES message tag (A-Z a-z 0-9 _ -) and sorts nowhere special
         let mut text = data_encoding::BASE32_NOPAD.encode(&digest[..17]).to_ascii_lowercase();
         text.truncate(26);

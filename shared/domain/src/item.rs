@@ -108,7 +108,9 @@ impl ItemKind {
     /// Whether the kind has the field.
     fn has(self, field: Field) -> bool {
         match field {
-            Field::DueOn => matches!(self, Self::Action | Self::Worksheet | Self::Invoice | Self::CourseStep | Self::Agreement | Self::Contract),
+            Field::DueOn => {
+                matches!(self, Self::Action | Self::Worksheet | Self::Invoice | Self::CourseStep | Self::Agreement | Self::Contract)
+            }
             Field::Target | Field::Unit => self == Self::Metric,
             Field::StartsAt | Field::Minutes | Field::Place => self == Self::Appointment,
             Field::On => matches!(self, Self::SessionNote | Self::JournalEntry),
@@ -185,7 +187,13 @@ impl State {
     /// Whether something remains to be done about an item in this state.
     pub fn is_open(self) -> bool {
         match self {
-            Self::Open | Self::Assigned | Self::Scheduled | Self::AwaitingSignature | Self::OutForSignature | Self::Sent | Self::Partial => true,
+            Self::Open
+            | Self::Assigned
+            | Self::Scheduled
+            | Self::AwaitingSignature
+            | Self::OutForSignature
+            | Self::Sent
+            | Self::Partial => true,
             Self::Done | Self::Submitted | Self::Completed | Self::Draft | Self::Paid | Self::Cancelled | Self::Recorded => false,
         }
     }
@@ -420,7 +428,11 @@ impl ItemDraft {
         }
         if let Some(amount) = &self.amount {
             let code = &amount.currency;
-            check.that(code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()), "amount.currency", "must be an ISO 4217 code like EUR");
+            check.that(
+                code.len() == 3 && code.bytes().all(|b| b.is_ascii_uppercase()),
+                "amount.currency",
+                "must be an ISO 4217 code like EUR",
+            );
             check.that((0..=1_000_000_000_000).contains(&amount.amount_minor), "amount.amount_minor", "must be from 0 to 1000000000000");
             item.amount = Some(amount.clone());
         }
@@ -452,7 +464,14 @@ impl ItemDraft {
     ///
     /// # Errors
     /// Every bad field.
-    pub fn create(&self, id: ItemId, client_id: ClientId, by: Actor, now: DateTime<Utc>, happening: HappeningId) -> Result<(Item, Happening), Invalid> {
+    pub fn create(
+        &self,
+        id: ItemId,
+        client_id: ClientId,
+        by: Actor,
+        now: DateTime<Utc>,
+        happening: HappeningId,
+    ) -> Result<(Item, Happening), Invalid> {
         let mut check = Check::default();
         let Some(kind) = self.kind else {
             return Err(Invalid::field("kind", "is needed, for example \"action\""));
@@ -498,7 +517,13 @@ impl ItemDraft {
     ///
     /// # Errors
     /// Every bad field.
-    pub fn change(&self, before: &Item, by: Actor, now: DateTime<Utc>, happening: HappeningId) -> Result<Option<(Item, Happening)>, Invalid> {
+    pub fn change(
+        &self,
+        before: &Item,
+        by: Actor,
+        now: DateTime<Utc>,
+        happening: HappeningId,
+    ) -> Result<Option<(Item, Happening)>, Invalid> {
         let mut check = Check::default();
         check.that(self.kind.is_none_or(|kind| kind == before.kind), "kind", "can't be changed; add a new item instead");
         let mut item = before.clone();
@@ -585,7 +610,9 @@ pub struct Refused {
 
 /// The state that a move leads to, and what it is called in the log.
 fn target(kind: ItemKind, state: State, asked: Move) -> Option<(State, What)> {
-    use ItemKind::{Action, Agreement, Appointment, Contract, CourseStep, File, Invoice, JournalEntry, Message, Metric, Note, SessionNote, Worksheet};
+    use ItemKind::{
+        Action, Agreement, Appointment, Contract, CourseStep, File, Invoice, JournalEntry, Message, Metric, Note, SessionNote, Worksheet,
+    };
     match (asked, kind) {
         (Move::Complete, Action | Metric | CourseStep) => (state == State::Open).then_some((State::Done, What::Completed)),
         (Move::Complete, Appointment) => (state == State::Scheduled).then_some((State::Completed, What::Completed)),
@@ -596,7 +623,9 @@ fn target(kind: ItemKind, state: State, asked: Move) -> Option<(State, What)> {
         (Move::Submit, Worksheet) => (state == State::Assigned).then_some((State::Submitted, What::Submitted)),
         (Move::Submit, Agreement | Contract) => (state == State::AwaitingSignature).then_some((State::OutForSignature, What::Shared)),
         (Move::Submit, Invoice) => (state == State::Draft).then_some((State::Sent, What::Shared)),
-        (Move::Reopen, Action | Metric | CourseStep) => matches!(state, State::Done | State::Cancelled).then_some((State::Open, What::Changed)),
+        (Move::Reopen, Action | Metric | CourseStep) => {
+            matches!(state, State::Done | State::Cancelled).then_some((State::Open, What::Changed))
+        }
         (Move::Reopen, Worksheet) => matches!(state, State::Submitted | State::Cancelled).then_some((State::Assigned, What::Changed)),
         (Move::Reopen, Appointment) => matches!(state, State::Completed | State::Cancelled).then_some((State::Scheduled, What::Changed)),
         (Move::Reopen, Agreement | Contract | Invoice) => None,
@@ -641,7 +670,13 @@ pub enum NotRecorded {
 ///
 /// # Errors
 /// [`NotRecorded`].
-pub fn record(before: &Item, point: Point, by: Actor, now: DateTime<Utc>, happening: HappeningId) -> Result<(Item, Happening), NotRecorded> {
+pub fn record(
+    before: &Item,
+    point: Point,
+    by: Actor,
+    now: DateTime<Utc>,
+    happening: HappeningId,
+) -> Result<(Item, Happening), NotRecorded> {
     if before.kind != ItemKind::Metric || before.state != State::Open {
         return Err(Refused { verb: "record a value on", kind: before.kind, state: before.state }.into());
     }
@@ -701,8 +736,20 @@ mod tests {
     fn every_move_of_every_kind_from_every_state() {
         use std::fmt::Write;
         const STATES: [State; 14] = [
-            State::Open, State::Done, State::Assigned, State::Submitted, State::Scheduled, State::Completed, State::AwaitingSignature,
-            State::OutForSignature, State::Draft, State::Sent, State::Partial, State::Paid, State::Cancelled, State::Recorded,
+            State::Open,
+            State::Done,
+            State::Assigned,
+            State::Submitted,
+            State::Scheduled,
+            State::Completed,
+            State::AwaitingSignature,
+            State::OutForSignature,
+            State::Draft,
+            State::Sent,
+            State::Partial,
+            State::Paid,
+            State::Cancelled,
+            State::Recorded,
         ];
         let mut table = String::new();
         for kind in ItemKind::ALL {
@@ -720,7 +767,13 @@ mod tests {
 
     #[test]
     fn bad_fields_are_all_named_at_once() {
-        let draft = ItemDraft { kind: Some(ItemKind::Note), title: Some("a\nb".into()), target: Some(1.0), minutes: Some(0), ..ItemDraft::default() };
+        let draft = ItemDraft {
+            kind: Some(ItemKind::Note),
+            title: Some("a\nb".into()),
+            target: Some(1.0),
+            minutes: Some(0),
+            ..ItemDraft::default()
+        };
         let fields: Vec<_> = make(&draft).unwrap_err().errors.into_iter().map(|e| e.field).collect();
         assert_eq!(fields, ["title", "minutes", "target", "minutes"]);
         assert_eq!(make(&ItemDraft::default()).unwrap_err().errors[0].field, "kind");

@@ -244,7 +244,13 @@ impl ReportDraft {
     ///
     /// # Errors
     /// Every bad field.
-    pub fn read(&self, before: Option<&Definition>, creator_zone: Tz, around: &Surroundings, now: DateTime<Utc>) -> Result<Definition, Invalid> {
+    pub fn read(
+        &self,
+        before: Option<&Definition>,
+        creator_zone: Tz,
+        around: &Surroundings,
+        now: DateTime<Utc>,
+    ) -> Result<Definition, Invalid> {
         let mut check = Check::default();
         let zone = match &self.time_zone {
             Some(name) => check.take("time_zone", check::zone(name)),
@@ -282,7 +288,10 @@ impl ReportDraft {
             (Some(draft), _) => draft.read(&mut check, today),
             (None, Some(before)) => Some(before.schedule.clone()),
             (None, None) => {
-                check.fault("schedule", "is needed: when the report goes, for example {\"every\": \"week\", \"weekdays\": [\"fri\"], \"at\": \"16:30\"}");
+                check.fault(
+                    "schedule",
+                    "is needed: when the report goes, for example {\"every\": \"week\", \"weekdays\": [\"fri\"], \"at\": \"16:30\"}",
+                );
                 None
             }
         };
@@ -333,7 +342,9 @@ fn read_kinds(names: &[String], check: &mut Check) -> BTreeSet<ItemKind> {
     for (n, name) in names.iter().enumerate().take(100) {
         match ItemKind::ALL.into_iter().find(|kind| kind.name() == name) {
             Some(kind) => _ = kinds.insert(kind),
-            None => check.fault(format!("kinds[{n}]"), format!("is not a kind of item; use {}", ItemKind::ALL.map(ItemKind::name).join(", "))),
+            None => {
+                check.fault(format!("kinds[{n}]"), format!("is not a kind of item; use {}", ItemKind::ALL.map(ItemKind::name).join(", ")))
+            }
         }
     }
     kinds
@@ -378,7 +389,10 @@ impl ScopeDraft {
                 return None;
             }
             ScopeKind::Groups if !around.features.groups => {
-                check.fault("scope.kind", "groups are switched off for this account; switch them on first: PATCH /v1/account {\"features\": {\"groups\": true}}");
+                check.fault(
+                    "scope.kind",
+                    "groups are switched off for this account; switch them on first: PATCH /v1/account {\"features\": {\"groups\": true}}",
+                );
                 return None;
             }
             ScopeKind::Selected | ScopeKind::Groups | ScopeKind::Companies => {}
@@ -437,7 +451,13 @@ impl AudienceDraft {
             AudienceKind::Coach => read_ids("audience.ids", &self.ids, "active member", |id| around.members.contains(&MemberId(id)), check),
             AudienceKind::Personnel => {
                 check.that(!self.ids.is_empty(), "audience.ids", "must name at least one person of the company's personnel");
-                read_ids("audience.ids", &self.ids, "person of a company's personnel", |id| around.personnel.contains_key(&PersonnelId(id)), check)
+                read_ids(
+                    "audience.ids",
+                    &self.ids,
+                    "person of a company's personnel",
+                    |id| around.personnel.contains_key(&PersonnelId(id)),
+                    check,
+                )
             }
             AudienceKind::Clients | AudienceKind::ThirdParties => {
                 check.that(self.ids.is_empty(), "audience.ids", "must be left out: the scope says which clients");
@@ -458,7 +478,10 @@ fn check_personnel(scope: &Scope, audience: &Audience, around: &Surroundings, ch
         return;
     }
     if scope.kind != ScopeKind::Companies {
-        check.fault("audience.kind", "personnel can be sent a report only when its scope is by company; use {\"kind\": \"companies\", \"ids\": [...]}");
+        check.fault(
+            "audience.kind",
+            "personnel can be sent a report only when its scope is by company; use {\"kind\": \"companies\", \"ids\": [...]}",
+        );
         return;
     }
     for (n, id) in audience.ids.iter().enumerate() {
