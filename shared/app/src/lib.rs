@@ -1,1 +1,179 @@
-//! x
+//! What Cairn does: one function per operation. Each loads what it needs, asks access, lets the domain decide, and
+//! commits once: state, happenings, deliveries and audit together.
+
+pub mod account;
+pub mod clients;
+pub mod companies;
+pub mod deliveries;
+pub mod error;
+pub mod groups;
+pub mod identity;
+pub mod items;
+pub mod members;
+pub mod reconcile;
+pub mod reports;
+pub mod runs;
+pub mod token;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::access::{Action, Decision, Resource, Viewer, decide};
+use domain::account::{Account, Feature};
+use domain::id::{AuditId, ClientId};
+use domain::person::Actor;
+use platform::store::requests::{Answered, KEPT_FOR, SigningKeys};
+use platform::store::{Changes, Commit, Scope, audit};
+use platform::{Clock, Config, Platform};
+use serde::Serialize;
+use ulid::Ulid;
+
+pub use error::AppError;
+
+/// Everything an operation needs besides who asks for it.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Settings.
+    pub config: Arc<Config>,
+    /// What time it is.
+    pub clock: Clock,
+    /// The table, mail, schedules.
+    pub platform: Platform,
+    /// The keys that sign tokens.
+    pub signing_keys: Arc<SigningKeys>,
+}
+
+impl App {
+    /// The app of a deployed function: settings and AWS as the environment says.
+    ///
+    /// Reading the signing keys is also the one cheap call that opens the connection to the table before the first
+    /// request comes.
+    ///
+    /// # Errors
+    /// A missing setting, or the table can't be read.
+    pub async fn from_env() -> anyhow::Result<Self> {
+        let config = Config::from_env()?;
+        let platform = Platform::from_env(&config).await;
+        Ok(Self::start(config, Clock::system(), platform).await?)
+    }
+
+    /// The app over a platform.
+    ///
+    /// # Errors
+    /// The table can't be read.
+    pub async fn start(config: Config, clock: Clock, platform: Platform) -> Result<Self, AppError> {
+        let signing_keys = Arc::new(platform.store.signing_keys().await?);
+        Ok(Self { config: Arc::new(config), clock, platform, signing_keys })
+    }
+
+    /// A new id, made now by this app's clock.
+    pub fn new_id(&self) -> Ulid {
+        new_id(self.clock.now())
+    }
+}
+
+/// A new id of a moment: ids made later sort later.
+fn new_id(now: DateTime<Utc>) -> Ulid {
+    let mut random = [0_u8; 16];
+    // without chance ids would collide; the table's conditions refuse that, so this is safe if not useful
+    let _ = getrandom::fill(&mut random[6..]);
+    Ulid::from_parts(u64::try_from(now.timestamp_millis()).unwrap_or_default(), u128::from_be_bytes(random))
+}
+
+/// A request that is to be carried out once, however often it comes (`Idempotency-Key`).
+#[derive(Clone, Debug)]
+pub struct Once {
+    /// A digest of who asks and the key they gave.
+    pub digest: String,
+    /// A digest of what they ask for.
+    pub request: String,
+    /// Whether an answer is on record whose time is over.
+    pub replaces_expired: bool,
+}
+
+/// One request: who asks, in which account, when.
+#[derive(Clone, Debug)]
+pub struct Ctx {
+    /// The app.
+    pub app: App,
+    /// The account that the credential opens.
+    pub scope: Scope,
+    /// The account itself.
+    pub account: Arc<Account>,
+    /// Who asks, as they are now.
+    pub viewer: Viewer,
+    /// When: one moment for everything the request does.
+    pub now: DateTime<Utc>,
+    /// How it is to be carried out once, if that was asked for.
+    pub once: Option<Once>,
+}
+
+impl Ctx {
+    fn store(&self) -> &platform::Store {
+        &self.app.platform.store
+    }
+
+    fn actor(&self) -> Actor {
+        self.viewer.actor()
+    }
+
+    fn new_id(&self) -> Ulid {
+        new_id(self.now)
+    }
+
+    /// Asks access, and turns a no into the error for it.
+    fn ask(&self, action: Action, resource: &Resource<'_>) -> Result<(), AppError> {
+        match decide(&self.viewer, action, resource) {
+            Decision::Allowed => Ok(()),
+            Decision::Forbidden => Err(AppError::forbidden(action)),
+            Decision::Hidden => Err(AppError::NotFound),
+        }
+    }
+
+    /// Refuses what belongs to a feature that is switched off.
+    fn needs(&self, feature: Feature) -> Result<(), AppError> {
+        if self.account.features.has(feature) { Ok(()) } else { Err(AppError::feature_off(feature)) }
+    }
+
+    /// Commits the changes with an audit entry, and records the answer where the request is to be carried out once.
+    async fn commit(&self, mut changes: Changes, action: &str, subject: impl ToString, status: u16, answer: &impl Serialize) -> Result<(), AppError> {
+        let entry = audit::Entry {
+            id: AuditId(self.new_id()),
+            at: self.now,
+            by: self.actor(),
+            action: action.to_owned(),
+            subject: subject.to_string(),
+        };
+        self.store().add_audit(&mut changes, self.scope, &entry)?;
+        if let Some(once) = &self.once {
+            let answered = Answered {
+                request: once.request.clone(),
+                status,
+                body: serde_json::to_string(answer).map_err(|e| AppError::Fault(e.to_string()))?,
+                at: self.now,
+                expires: (self.now + KEPT_FOR).timestamp(),
+            };
+            self.store().record_answer(&mut changes, self.scope, &once.digest, &answered, once.replaces_expired)?;
+        }
+        match self.store().commit(changes).await? {
+            Commit::Done => Ok(()),
+            Commit::Unmet("request") => Err(AppError::Repeated),
+            Commit::Unmet("version" | "covered") => Err(AppError::Stale),
+            Commit::Unmet("email") => Err(AppError::email_taken()),
+            Commit::Unmet(name) => Err(AppError::conflict("changed_meanwhile", format!("something changed meanwhile ({name}); try again"))),
+        }
+    }
+
+    /// Refuses a change to another version than the caller knows (`If-Match`).
+    fn matches(expected: Option<u64>, version: u64) -> Result<(), AppError> {
+        if expected.is_none_or(|expected| expected == version) { Ok(()) } else { Err(AppError::Stale) }
+    }
+
+    /// What the viewer is to a client.
+    async fn level(&self, client: ClientId) -> Result<domain::client::Level, AppError> {
+        match self.viewer.member() {
+            Some(member) => Ok(self.store().level(self.scope, member.id, client).await?),
+            None => Ok(domain::client::Level::None),
+        }
+    }
+}

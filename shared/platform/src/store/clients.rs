@@ -1,0 +1,146 @@
+//! Clients and pairings.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::client::{Client, Level, Pairing};
+use domain::id::{ClientId, CompanyId, MemberId};
+use domain::person::PersonId;
+
+use super::keys::{self, Scope};
+use super::{After, Changes, Index, Query, Range, Store, StoreError, to_row};
+
+impl Store {
+    /// A client.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn client(&self, scope: Scope, id: ClientId) -> Result<Option<Client>, StoreError> {
+        self.read("client", &keys::client_key(scope, id)).await
+    }
+
+    /// These clients, in no order; unknown ones are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn clients_by_id(&self, scope: Scope, ids: impl IntoIterator<Item = ClientId>) -> Result<Vec<Client>, StoreError> {
+        self.read_many("client", ids.into_iter().map(|id| keys::client_key(scope, id))).await
+    }
+
+    /// All clients of the account, in the order they were added.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn clients(&self, scope: Scope) -> Result<Vec<Client>, StoreError> {
+        self.query("client", &Query::index(Index::One, keys::clients(scope), Range::All)).await
+    }
+
+    /// A page of the account's clients, in the order they were added.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn clients_page(&self, scope: Scope, limit: usize, after: Option<After>) -> Result<(Vec<Client>, Option<After>), StoreError> {
+        self.page("client", &Query::index(Index::One, keys::clients(scope), Range::All).after(after), limit).await
+    }
+
+    /// Where a page of the account's clients goes on after this client.
+    pub fn clients_after(&self, scope: Scope, id: ClientId) -> After {
+        After { key: keys::client_key(scope, id), index_sk: Some(id.to_string()) }
+    }
+
+    /// The clients of a company.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn company_clients(&self, scope: Scope, company: CompanyId) -> Result<Vec<Client>, StoreError> {
+        self.query("client", &Query::index(Index::Three, keys::company_clients(scope, company), Range::All)).await
+    }
+
+    /// Adds a client; unmet `email` if another client of the account uses the address (P-7).
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn add_client(&self, changes: &mut Changes, scope: Scope, client: &Client) -> Result<(), StoreError> {
+        changes.add("client", &self.table, to_row("client", &keys::client(scope, client.id, client.company_id), client)?)?;
+        self.move_email(changes, scope, None, client.email.as_ref(), PersonId::Client(client.id))
+    }
+
+    /// Changes a client; unmet `version` or `email`.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn replace_client(&self, changes: &mut Changes, scope: Scope, before: &Client, client: &Client) -> Result<(), StoreError> {
+        let row = to_row("client", &keys::client(scope, client.id, client.company_id), client)?;
+        changes.replace("version", &self.table, row, before.version)?;
+        self.move_email(changes, scope, before.email.as_ref(), client.email.as_ref(), PersonId::Client(client.id))
+    }
+
+    /// The pairings of a client, as they are now.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn client_pairings(&self, scope: Scope, client: ClientId) -> Result<Vec<Pairing>, StoreError> {
+        self.query("pairing", &Query::table(keys::client_partition(scope, client), Range::Prefix(keys::PAIRINGS.into()))).await
+    }
+
+    /// What a member is to one client.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn level(&self, scope: Scope, member: MemberId, client: ClientId) -> Result<Level, StoreError> {
+        let pairing: Option<Pairing> = self.read("pairing", &keys::pairing(scope, client, member).key).await?;
+        Ok(pairing.map_or(Level::None, |pairing| pairing.level))
+    }
+
+    /// What a member is to these clients, as it is now; those they are nothing to are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn levels_with(
+        &self,
+        scope: Scope,
+        member: MemberId,
+        clients: impl IntoIterator<Item = ClientId>,
+    ) -> Result<BTreeMap<ClientId, Level>, StoreError> {
+        let keys = clients.into_iter().map(|client| keys::pairing(scope, client, member).key);
+        let pairings: Vec<Pairing> = self.read_many("pairing", keys).await?;
+        Ok(pairings.into_iter().map(|pairing| (pairing.client_id, pairing.level)).collect())
+    }
+
+    /// The clients a member is paired with, and how.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn member_pairings(&self, scope: Scope, member: MemberId) -> Result<Vec<Pairing>, StoreError> {
+        self.query("pairing", &Query::index(Index::One, keys::member_pairings(scope, member), Range::All)).await
+    }
+
+    /// Writes the difference between two sets of pairings of one client, under the condition that the client's row has
+    /// not changed: two editors can't both leave their primary. Unmet `version`.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn set_pairings(
+        &self,
+        changes: &mut Changes,
+        scope: Scope,
+        client: ClientId,
+        before: &[Pairing],
+        after: &BTreeMap<MemberId, Level>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let levels: BTreeMap<MemberId, Level> = before.iter().map(|pairing| (pairing.member_id, pairing.level)).collect();
+        for pairing in before.iter().filter(|pairing| after.get(&pairing.member_id) != Some(&pairing.level)) {
+            let key = keys::pairing_ended(scope, client, pairing.member_id, now);
+            changes.put("pairing history", &self.table, to_row("pairing history", &key.into(), pairing)?)?;
+            if !after.contains_key(&pairing.member_id) {
+                changes.remove("pairing", &self.table, &keys::pairing(scope, client, pairing.member_id).key, None)?;
+            }
+        }
+        for (member, level) in after.iter().filter(|(member, level)| levels.get(member) != Some(level)) {
+            let pairing = Pairing { client_id: client, member_id: *member, level: *level, since: now };
+            changes.put("pairing", &self.table, to_row("pairing", &keys::pairing(scope, client, *member), &pairing)?)?;
+        }
+        Ok(())
+    }
+}

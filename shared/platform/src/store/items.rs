@@ -1,0 +1,121 @@
+//! Items and the log of their happenings.
+
+use chrono::{DateTime, Utc};
+use domain::happening::Happening;
+use domain::id::{ClientId, ItemId};
+use domain::item::{Item, ItemKind};
+use domain::schedule::Window;
+
+use super::keys::{self, Scope};
+use super::{After, Changes, Index, Query, Range, Store, StoreError, text, to_row};
+
+impl Store {
+    /// An item.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn item(&self, scope: Scope, id: ItemId) -> Result<Option<Item>, StoreError> {
+        self.read("item", &keys::item_key(scope, id)).await
+    }
+
+    /// These items as they are now, in no order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn items_by_id(&self, scope: Scope, ids: impl IntoIterator<Item = ItemId>) -> Result<Vec<Item>, StoreError> {
+        self.read_many("item", ids.into_iter().map(|id| keys::item_key(scope, id))).await
+    }
+
+    /// A page of a client's items, of one kind or all.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn client_items(
+        &self,
+        scope: Scope,
+        client: ClientId,
+        kind: Option<ItemKind>,
+        limit: usize,
+        after: Option<After>,
+    ) -> Result<(Vec<Item>, Option<After>), StoreError> {
+        let range = kind.map_or(Range::All, |kind| Range::Prefix(keys::items_of_kind(kind)));
+        self.page("item", &Query::index(Index::One, keys::client_items(scope, client), range).after(after), limit).await
+    }
+
+    /// The items of a client that stand open.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn open_items(&self, scope: Scope, client: ClientId) -> Result<Vec<Item>, StoreError> {
+        self.query("item", &Query::index(Index::Three, keys::open_items(scope, client), Range::All)).await
+    }
+
+    /// Adds an item.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn add_item(&self, changes: &mut Changes, scope: Scope, item: &Item) -> Result<(), StoreError> {
+        changes.add("item", &self.table, to_row("item", &keys::item(scope, item), item)?)
+    }
+
+    /// Changes an item; unmet `version`.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn replace_item(&self, changes: &mut Changes, scope: Scope, item: &Item) -> Result<(), StoreError> {
+        changes.replace("version", &self.table, to_row("item", &keys::item(scope, item), item)?, item.version - 1)
+    }
+
+    /// Adds a happening to the client's log.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn add_happening(&self, changes: &mut Changes, scope: Scope, happening: &Happening) -> Result<(), StoreError> {
+        changes.add("happening", &self.table, to_row("happening", &keys::happening(scope, happening).into(), happening)?)
+    }
+
+    /// What happened with a client in a window, oldest first (R-10: after `from`, up to and including `to`).
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn happenings(&self, scope: Scope, client: ClientId, window: Window) -> Result<Vec<Happening>, StoreError> {
+        // `~` sorts after every id, so nothing of the first instant is in, and everything of the last
+        let range = Range::Between(format!("{}#~", keys::time(window.from)), format!("{}#~", keys::time(window.to)));
+        self.query("happening", &Query::table(keys::happenings(scope, client), range)).await
+    }
+
+    /// A page of a client's log, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn stream(
+        &self,
+        scope: Scope,
+        client: ClientId,
+        limit: usize,
+        after: Option<After>,
+    ) -> Result<(Vec<Happening>, Option<After>), StoreError> {
+        self.page("happening", &Query::table(keys::happenings(scope, client), Range::All).newest_first().after(after), limit).await
+    }
+
+    /// Where a client's log goes on after this happening.
+    pub fn stream_after(&self, scope: Scope, happening: &Happening) -> After {
+        After { key: keys::happening(scope, happening), index_sk: None }
+    }
+
+    /// The scheduled appointments of the account that begin between two times, both included: when, with whom, which.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn appointments(
+        &self,
+        scope: Scope,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        most: usize,
+    ) -> Result<Vec<(DateTime<Utc>, ClientId, ItemId)>, StoreError> {
+        let range = Range::Between(keys::time(from), format!("{}#~", keys::time(to)));
+        let rows = self.query_rows(&Query::index(Index::Two, keys::appointments(scope), range), Some(most)).await?;
+        Ok(rows.iter().filter_map(|row| keys::read_appointment(&text(row, Index::Two.sk()))).collect())
+    }
+}

@@ -1,0 +1,496 @@
+//! Every key of the table, and nothing else formats one.
+//!
+//! `A` stands for `A#<account>`. Sort keys are in the order that lists come in.
+//!
+//! | row | pk | sk | gsi1 (lists) | gsi2 (wheels, keys only) | gsi3 (open items, second lists) |
+//! |---|---|---|---|---|---|
+//! | account | `A` | `ACCOUNT` | | | |
+//! | member | `A` | `MEMBER#<id>` | | | |
+//! | company | `A` | `COMPANY#<id>` | | | |
+//! | location | `A` | `LOCATION#<company>#<id>` | | | |
+//! | personnel | `A` | `PERSONNEL#<id>` | | | |
+//! | group | `A` | `GROUP#<id>` | | | |
+//! | client in a group | `A#G#<group>` | `CLIENT#<client>` | `A#C#<client>#GROUPS` / `<group>` | | |
+//! | client | `A#C#<client>` | `CLIENT` | `A#CLIENTS` / `<client>` | | `A#CO#<company>#CLIENTS` / `<client>` |
+//! | pairing | `A#C#<client>` | `PAIRING#<member>` | `A#M#<member>#PAIRINGS` / `<client>` | | |
+//! | pairing that ended | `A#C#<client>` | `PAIRED#<time>#<member>` | | | |
+//! | item | `A#I#<item>` | `ITEM` | `A#C#<client>#ITEMS` / `<kind>#<item>` | scheduled appointments: `A#APPOINTMENTS` / `<begins>#<client>#<item>` | while open: `A#C#<client>#OPEN` / `<kind>#<item>` |
+//! | happening | `A#C#<client>#H` | `<time>#<id>` | | | |
+//! | report | `A` | `REPORT#<id>` | | | |
+//! | report's progress | `A#R#<report>` | `PROGRESS` | | by next run: `NEXT#<shard>` / `<time>#<account>#<report>`; following appointments: `FOLLOW#<shard>` / `<account>#<report>` | |
+//! | … with one client | `A#R#<report>` | `PROGRESS#<client>` | | | |
+//! | unsubscribed | `A#R#<report>` | `UNSUBSCRIBED#<address>` | | | |
+//! | mails of a day | `A#R#<report>` | `COUNT#<day>#<address>` | | | |
+//! | run | `A#RUN#<run>` | `RUN` | `A#R#<report>#RUNS` / `<run>` | | |
+//! | what a run says | `A#RUN#<run>` | `CONTENT#<digest>` | | | |
+//! | delivery | `A#D#<delivery>` | `DELIVERY` | of a run: `A#RUN#<run>#DELIVERIES` / `<delivery>` | until final: `WAKE#<shard>` / `<time>#<account>#<delivery>` | |
+//! | suppressed address | `A` | `SUPPRESSED#<address>` | | | |
+//! | address in use | `EMAIL#<address>` | `A#<what kind of person>` | | | |
+//! | API key | `KEY#<digest>` | `KEY` | `A#P#<person>#KEYS` / `<id>` | | |
+//! | answered request | `A#REQUEST#<digest>` | `REQUEST` | | | |
+//! | audit entry | `A#AUDIT#<day>` | `<id>` | | | |
+//! | signing keys | `SYSTEM` | `SIGNING-KEYS` | | | |
+//!
+//! | access pattern | how |
+//! |---|---|
+//! | account; its members, companies, locations, personnel, groups, reports, suppressed addresses | one query of `A`, by prefix |
+//! | client, item, run, delivery, report, group by id | one get |
+//! | a client with all pairings | one query of `A#C#<client>` |
+//! | clients of the account, of a company, of a group, of a member | one query: gsi1, gsi3, `A#G#<group>`, gsi1 |
+//! | a client's items by kind; all that stand open | one query of gsi1; of gsi3 |
+//! | a client's happenings in a window | one query of `A#C#<client>#H` between two times |
+//! | appointments of the account between two times | one query of gsi2 |
+//! | reports whose next run is overdue, whatever the outage | one range query per shard of gsi2 |
+//! | a report's runs, newest first; a run with its contents; a run's deliveries | one query each |
+//! | deliveries to look after by now | one range query per shard of gsi2 |
+//! | person by address; who holds a key | one query; one get |
+//! | audit of a day | one query |
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use domain::id::{AccountId, ClientId, CompanyId, DeliveryId, GroupId, ItemId, LocationId, MemberId, PersonnelId, ReportId, RunId};
+use domain::item::ItemKind;
+use domain::person::{Email, PersonId};
+use sha2::{Digest, Sha256};
+
+/// How many parts each time wheel has.
+pub const SHARDS: u8 = 8;
+
+/// The names of the indexes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Index {
+    /// Lists.
+    One,
+    /// Wheels; holds keys only.
+    Two,
+    /// Open items and second lists.
+    Three,
+}
+
+impl Index {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::One, Self::Two, Self::Three];
+
+    /// The index's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::One => "gsi1",
+            Self::Two => "gsi2",
+            Self::Three => "gsi3",
+        }
+    }
+
+    /// Its partition key attribute.
+    pub fn pk(self) -> &'static str {
+        match self {
+            Self::One => "gsi1pk",
+            Self::Two => "gsi2pk",
+            Self::Three => "gsi3pk",
+        }
+    }
+
+    /// Its sort key attribute.
+    pub fn sk(self) -> &'static str {
+        match self {
+            Self::One => "gsi1sk",
+            Self::Two => "gsi2sk",
+            Self::Three => "gsi3sk",
+        }
+    }
+}
+
+/// Where a row is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// Partition.
+    pub pk: String,
+    /// Place in it.
+    pub sk: String,
+}
+
+/// Where a row is, and where the indexes show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// In the table.
+    pub key: Key,
+    /// In the indexes: partition and sort key.
+    pub indexes: Vec<(Index, String, String)>,
+}
+
+impl From<Key> for Place {
+    fn from(key: Key) -> Self {
+        Self { key, indexes: Vec::new() }
+    }
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Self { pk: pk.into(), sk: sk.into() }
+    }
+
+    fn also(self, index: Index, pk: impl Into<String>, sk: impl Into<String>) -> Place {
+        Place::from(self).also(index, pk, sk)
+    }
+}
+
+impl Place {
+    fn also(mut self, index: Index, pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        self.indexes.push((index, pk.into(), sk.into()));
+        self
+    }
+}
+
+/// The account that everything asked for belongs to. Only two things make one: a credential that was checked, and a
+/// message of our own; so no handler can reach into another account by an id it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scope(AccountId);
+
+impl Scope {
+    /// The scope of a credential that the store has just looked up and found valid.
+    pub(super) fn authenticated(account: AccountId) -> Self {
+        Self(account)
+    }
+
+    /// The scope of a message that only this system can have written: a queue's, a schedule's, a signed token's.
+    pub fn of_own_message(account: AccountId) -> Self {
+        Self(account)
+    }
+
+    /// The account.
+    pub fn account(self) -> AccountId {
+        self.0
+    }
+
+    fn a(self) -> String {
+        format!("A#{}", self.0)
+    }
+}
+
+/// A time as it stands in sort keys: fixed width, so that text order is time order.
+pub fn time(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// An address as it stands in keys: a digest, the same for every way to write it.
+pub fn address(email: &Email) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(email.key())[..16])
+}
+
+fn shard(of: &impl ToString) -> u8 {
+    Sha256::digest(of.to_string())[0] % SHARDS
+}
+
+/// The partition of an account's lists, and the prefixes in it.
+pub(super) fn account_partition(scope: Scope) -> String {
+    scope.a()
+}
+
+pub(super) const MEMBERS: &str = "MEMBER#";
+pub(super) const COMPANIES: &str = "COMPANY#";
+pub(super) const PERSONNEL: &str = "PERSONNEL#";
+pub(super) const GROUPS: &str = "GROUP#";
+pub(super) const REPORTS: &str = "REPORT#";
+pub(super) const SUPPRESSED: &str = "SUPPRESSED#";
+pub(super) const PAIRINGS: &str = "PAIRING#";
+pub(super) const PROGRESS: &str = "PROGRESS";
+pub(super) const GROUP_CLIENTS: &str = "CLIENT#";
+
+pub(super) fn account(scope: Scope) -> Key {
+    Key::new(scope.a(), "ACCOUNT")
+}
+
+pub(super) fn member(scope: Scope, id: MemberId) -> Key {
+    Key::new(scope.a(), format!("{MEMBERS}{id}"))
+}
+
+pub(super) fn company(scope: Scope, id: CompanyId) -> Key {
+    Key::new(scope.a(), format!("{COMPANIES}{id}"))
+}
+
+pub(super) fn locations(company: CompanyId) -> String {
+    format!("LOCATION#{company}#")
+}
+
+pub(super) fn location(scope: Scope, company: CompanyId, id: LocationId) -> Key {
+    Key::new(scope.a(), format!("{}{id}", locations(company)))
+}
+
+pub(super) fn personnel(scope: Scope, id: PersonnelId) -> Key {
+    Key::new(scope.a(), format!("{PERSONNEL}{id}"))
+}
+
+pub(super) fn group(scope: Scope, id: GroupId) -> Key {
+    Key::new(scope.a(), format!("{GROUPS}{id}"))
+}
+
+pub(super) fn group_partition(scope: Scope, id: GroupId) -> String {
+    format!("{}#G#{id}", scope.a())
+}
+
+pub(super) fn group_client(scope: Scope, id: GroupId, client: ClientId) -> Place {
+    Key::new(group_partition(scope, id), format!("{GROUP_CLIENTS}{client}")).also(Index::One, client_groups(scope, client), id.to_string())
+}
+
+pub(super) fn client_groups(scope: Scope, client: ClientId) -> String {
+    format!("{}#C#{client}#GROUPS", scope.a())
+}
+
+pub(super) fn client_partition(scope: Scope, id: ClientId) -> String {
+    format!("{}#C#{id}", scope.a())
+}
+
+pub(super) fn client_key(scope: Scope, id: ClientId) -> Key {
+    Key::new(client_partition(scope, id), "CLIENT")
+}
+
+pub(super) fn client(scope: Scope, id: ClientId, company: Option<CompanyId>) -> Place {
+    let place = client_key(scope, id).also(Index::One, clients(scope), id.to_string());
+    match company {
+        Some(company) => place.also(Index::Three, company_clients(scope, company), id.to_string()),
+        None => place,
+    }
+}
+
+pub(super) fn clients(scope: Scope) -> String {
+    format!("{}#CLIENTS", scope.a())
+}
+
+pub(super) fn company_clients(scope: Scope, company: CompanyId) -> String {
+    format!("{}#CO#{company}#CLIENTS", scope.a())
+}
+
+pub(super) fn pairing(scope: Scope, client: ClientId, member: MemberId) -> Place {
+    Key::new(client_partition(scope, client), format!("{PAIRINGS}{member}")).also(
+        Index::One,
+        member_pairings(scope, member),
+        client.to_string(),
+    )
+}
+
+pub(super) fn pairing_ended(scope: Scope, client: ClientId, member: MemberId, at: DateTime<Utc>) -> Key {
+    Key::new(client_partition(scope, client), format!("PAIRED#{}#{member}", time(at)))
+}
+
+pub(super) fn member_pairings(scope: Scope, member: MemberId) -> String {
+    format!("{}#M#{member}#PAIRINGS", scope.a())
+}
+
+pub(super) fn item_key(scope: Scope, id: ItemId) -> Key {
+    Key::new(format!("{}#I#{id}", scope.a()), "ITEM")
+}
+
+pub(super) fn item(scope: Scope, item: &domain::item::Item) -> Place {
+    let by_kind = format!("{}#{}", item.kind.name(), item.id);
+    let mut place = item_key(scope, item.id).also(Index::One, client_items(scope, item.client_id), by_kind.clone());
+    if item.is_open() {
+        place = place.also(Index::Three, open_items(scope, item.client_id), by_kind);
+    }
+    match (item.starts_at, item.state) {
+        (Some(begins), domain::item::State::Scheduled) => {
+            place.also(Index::Two, appointments(scope), format!("{}#{}#{}", time(begins), item.client_id, item.id))
+        }
+        _ => place,
+    }
+}
+
+pub(super) fn client_items(scope: Scope, client: ClientId) -> String {
+    format!("{}#C#{client}#ITEMS", scope.a())
+}
+
+pub(super) fn items_of_kind(kind: ItemKind) -> String {
+    format!("{}#", kind.name())
+}
+
+pub(super) fn open_items(scope: Scope, client: ClientId) -> String {
+    format!("{}#C#{client}#OPEN", scope.a())
+}
+
+pub(super) fn appointments(scope: Scope) -> String {
+    format!("{}#APPOINTMENTS", scope.a())
+}
+
+/// Reads what [`item`] put into the sort key of an appointment.
+pub(super) fn read_appointment(sk: &str) -> Option<(DateTime<Utc>, ClientId, ItemId)> {
+    let mut parts = sk.split('#');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
+pub(super) fn happenings(scope: Scope, client: ClientId) -> String {
+    format!("{}#C#{client}#H", scope.a())
+}
+
+pub(super) fn happening(scope: Scope, happening: &domain::happening::Happening) -> Key {
+    Key::new(happenings(scope, happening.client_id), format!("{}#{}", time(happening.at), happening.id))
+}
+
+pub(super) fn report(scope: Scope, id: ReportId) -> Key {
+    Key::new(scope.a(), format!("{REPORTS}{id}"))
+}
+
+pub(super) fn report_partition(scope: Scope, id: ReportId) -> String {
+    format!("{}#R#{id}", scope.a())
+}
+
+/// What the wheel shows of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wheel {
+    /// It runs next at this instant.
+    Next(DateTime<Utc>),
+    /// It follows appointments.
+    Follow,
+    /// It does not run.
+    Off,
+}
+
+pub(super) fn progress_key(scope: Scope, id: ReportId, client: Option<ClientId>) -> Key {
+    let sk = client.map_or_else(|| PROGRESS.to_owned(), |client| format!("{PROGRESS}#{client}"));
+    Key::new(report_partition(scope, id), sk)
+}
+
+/// Partition and sort key of a report in the wheel.
+pub(super) fn report_wheel(scope: Scope, id: ReportId, wheel: Wheel) -> Option<(String, String)> {
+    let shard = shard(&id);
+    match wheel {
+        Wheel::Next(at) => Some((next_wheel(shard), format!("{}#{}#{id}", time(at), scope.0))),
+        Wheel::Follow => Some((follow_wheel(shard), format!("{}#{id}", scope.0))),
+        Wheel::Off => None,
+    }
+}
+
+pub(super) fn next_wheel(shard: u8) -> String {
+    format!("NEXT#{shard}")
+}
+
+pub(super) fn follow_wheel(shard: u8) -> String {
+    format!("FOLLOW#{shard}")
+}
+
+pub(super) fn read_next(sk: &str) -> Option<(DateTime<Utc>, Scope, ReportId)> {
+    let mut parts = sk.split('#');
+    Some((parts.next()?.parse().ok()?, Scope(parts.next()?.parse().ok()?), parts.next()?.parse().ok()?))
+}
+
+pub(super) fn read_follow(sk: &str) -> Option<(Scope, ReportId)> {
+    let (account, report) = sk.split_once('#')?;
+    Some((Scope(account.parse().ok()?), report.parse().ok()?))
+}
+
+pub(super) fn unsubscribed(scope: Scope, report: ReportId, address: &str) -> Key {
+    Key::new(report_partition(scope, report), format!("UNSUBSCRIBED#{address}"))
+}
+
+pub(super) fn count(scope: Scope, report: ReportId, day: NaiveDate, email: &Email) -> Key {
+    Key::new(report_partition(scope, report), format!("COUNT#{day}#{}", address(email)))
+}
+
+pub(super) fn run_partition(scope: Scope, id: RunId) -> String {
+    format!("{}#RUN#{id}", scope.a())
+}
+
+pub(super) fn run_key(scope: Scope, id: RunId) -> Key {
+    Key::new(run_partition(scope, id), "RUN")
+}
+
+pub(super) fn run(scope: Scope, report: ReportId, id: RunId) -> Place {
+    run_key(scope, id).also(Index::One, runs(scope, report), id.to_string())
+}
+
+pub(super) fn runs(scope: Scope, report: ReportId) -> String {
+    format!("{}#RUNS", report_partition(scope, report))
+}
+
+pub(super) fn content(scope: Scope, run: RunId, digest: &str) -> Key {
+    Key::new(run_partition(scope, run), format!("CONTENT#{digest}"))
+}
+
+pub(super) fn delivery_key(scope: Scope, id: &DeliveryId) -> Key {
+    Key::new(format!("{}#D#{id}", scope.a()), "DELIVERY")
+}
+
+/// Reads the account and delivery from where [`delivery_key`] put it.
+pub fn read_delivery(pk: &str) -> Option<(Scope, DeliveryId)> {
+    let (account, delivery) = pk.strip_prefix("A#")?.split_once("#D#")?;
+    Some((Scope(account.parse().ok()?), delivery.parse().ok()?))
+}
+
+pub(super) fn delivery(scope: Scope, delivery: &domain::delivery::Delivery) -> Place {
+    let mut place = Place::from(delivery_key(scope, &delivery.id));
+    if let domain::delivery::Mail::Report { run_id, .. } = &delivery.mail {
+        place = place.also(Index::One, run_deliveries(scope, *run_id), delivery.id.to_string());
+    }
+    match delivery.wake_at {
+        Some(at) => place.also(Index::Two, wake_wheel(shard(&delivery.id)), format!("{}#{}#{}", time(at), scope.0, delivery.id)),
+        None => place,
+    }
+}
+
+pub(super) fn run_deliveries(scope: Scope, run: RunId) -> String {
+    format!("{}#DELIVERIES", run_partition(scope, run))
+}
+
+pub(super) fn wake_wheel(shard: u8) -> String {
+    format!("WAKE#{shard}")
+}
+
+pub(super) fn read_wake(sk: &str) -> Option<(Scope, DeliveryId)> {
+    let mut parts = sk.split('#').skip(1);
+    Some((Scope(parts.next()?.parse().ok()?), parts.next()?.parse().ok()?))
+}
+
+pub(super) fn suppressed(scope: Scope, email: &Email) -> Key {
+    Key::new(scope.a(), format!("{SUPPRESSED}{}", address(email)))
+}
+
+/// What kind of person an address is in use by: an address is unique among each (P-7).
+pub(super) fn person_kind(person: PersonId) -> &'static str {
+    match person {
+        PersonId::Member(_) => "member",
+        PersonId::Client(_) => "client",
+        PersonId::Personnel(_) => "personnel",
+    }
+}
+
+pub(super) fn email_partition(email: &Email) -> String {
+    format!("EMAIL#{}", address(email))
+}
+
+pub(super) fn email(scope: Scope, email: &Email, person: PersonId) -> Key {
+    Key::new(email_partition(email), format!("{}#{}", scope.a(), person_kind(person)))
+}
+
+/// The digest under which a secret is kept.
+pub fn digest(secret: &str) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(secret))
+}
+
+pub(super) fn api_key(secret_digest: &str) -> Key {
+    Key::new(format!("KEY#{secret_digest}"), "KEY")
+}
+
+pub(super) fn person_keys(scope: Scope, person: PersonId) -> String {
+    let id = match person {
+        PersonId::Member(id) => id.to_string(),
+        PersonId::Client(id) => id.to_string(),
+        PersonId::Personnel(id) => id.to_string(),
+    };
+    format!("{}#P#{id}#KEYS", scope.a())
+}
+
+pub(super) fn api_key_place(scope: Scope, key: &super::people::ApiKey) -> Place {
+    api_key(&key.digest).also(Index::One, person_keys(scope, key.person), key.id.to_string())
+}
+
+pub(super) fn request(scope: Scope, digest: &str) -> Key {
+    Key::new(format!("{}#REQUEST#{digest}", scope.a()), "REQUEST")
+}
+
+pub(super) fn audit_day(scope: Scope, day: NaiveDate) -> String {
+    format!("{}#AUDIT#{day}", scope.a())
+}
+
+pub(super) fn audit(scope: Scope, entry: &super::audit::Entry) -> Key {
+    Key::new(audit_day(scope, entry.at.date_naive()), entry.id.to_string())
+}
+
+pub(super) fn signing_keys() -> Key {
+    Key::new("SYSTEM", "SIGNING-KEYS")
+}
