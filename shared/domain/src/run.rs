@@ -113,6 +113,9 @@ pub struct Run {
     /// How many recipients it has.
     #[serde(default)]
     pub recipients: u32,
+    /// Clients who would be recipients if they had an address; at most 100 are named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_address: Vec<ClientId>,
 }
 
 impl Run {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::happening::Happening;
-use domain::id::{ClientId, ItemId};
+use domain::id::{ClientId, HappeningId, ItemId};
 use domain::item::{Item, ItemKind};
 use domain::schedule::Window;
 
@@ -42,6 +42,11 @@ impl Store {
         self.page("item", &Query::index(Index::One, keys::client_items(scope, client), range).after(after), limit).await
     }
 
+    /// Where a list of items goes on after this one.
+    pub fn items_after(&self, scope: Scope, kind: &str, id: ItemId) -> After {
+        After { key: keys::item_key(scope, id), index_sk: Some(format!("{kind}#{id}")) }
+    }
+
     /// The items of a client that stand open.
     ///
     /// # Errors
@@ -71,7 +76,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Row`].
     pub fn add_happening(&self, changes: &mut Changes, scope: Scope, happening: &Happening) -> Result<(), StoreError> {
-        changes.add("happening", &self.table, to_row("happening", &keys::happening(scope, happening).into(), happening)?)
+        changes.add("happening", &self.table, to_row("happening", &keys::happening(scope, happening.client_id, happening.at, happening.id).into(), happening)?)
     }
 
     /// What happened with a client in a window, oldest first (R-10: after `from`, up to and including `to`).
@@ -98,9 +103,9 @@ impl Store {
         self.page("happening", &Query::table(keys::happenings(scope, client), Range::All).newest_first().after(after), limit).await
     }
 
-    /// Where a client's log goes on after this happening.
-    pub fn stream_after(&self, scope: Scope, happening: &Happening) -> After {
-        After { key: keys::happening(scope, happening), index_sk: None }
+    /// Where a client's log goes on after a happening.
+    pub fn stream_after(&self, scope: Scope, client: ClientId, at: DateTime<Utc>, id: HappeningId) -> After {
+        After { key: keys::happening(scope, client, at, id), index_sk: None }
     }
 
     /// The scheduled appointments of the account that begin between two times, both included: when, with whom, which.

@@ -21,7 +21,7 @@
 //! | … with one client | `A#R#<report>` | `PROGRESS#<client>` | | | |
 //! | unsubscribed | `A#R#<report>` | `UNSUBSCRIBED#<address>` | | | |
 //! | mails of a day | `A#R#<report>` | `COUNT#<day>#<address>` | | | |
-//! | run | `A#RUN#<run>` | `RUN` | `A#R#<report>#RUNS` / `<run>` | | |
+//! | run | `A#RUN#<run>` | `RUN` | `A#R#<report>#RUNS` / `<run>` | while planned: `PLANNING#<shard>` / `<time>#<account>#<run>` | |
 //! | what a run says | `A#RUN#<run>` | `CONTENT#<digest>` | | | |
 //! | delivery | `A#D#<delivery>` | `DELIVERY` | of a run: `A#RUN#<run>#DELIVERIES` / `<delivery>` | until final: `WAKE#<shard>` / `<time>#<account>#<delivery>` | |
 //! | suppressed address | `A` | `SUPPRESSED#<address>` | | | |
@@ -42,12 +42,12 @@
 //! | appointments of the account between two times | one query of gsi2 |
 //! | reports whose next run is overdue, whatever the outage | one range query per shard of gsi2 |
 //! | a report's runs, newest first; a run with its contents; a run's deliveries | one query each |
-//! | deliveries to look after by now | one range query per shard of gsi2 |
+//! | deliveries to look after by now; runs whose planning was cut off | one range query per shard of gsi2 |
 //! | person by address; who holds a key | one query; one get |
 //! | audit of a day | one query |
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use domain::id::{AccountId, ClientId, CompanyId, DeliveryId, GroupId, ItemId, LocationId, MemberId, PersonnelId, ReportId, RunId};
+use domain::id::{AccountId, ClientId, CompanyId, DeliveryId, GroupId, HappeningId, ItemId, LocationId, MemberId, PersonnelId, ReportId, RunId};
 use domain::item::ItemKind;
 use domain::person::{Email, PersonId};
 use sha2::{Digest, Sha256};
@@ -318,8 +318,8 @@ pub(super) fn happenings(scope: Scope, client: ClientId) -> String {
     format!("{}#C#{client}#H", scope.a())
 }
 
-pub(super) fn happening(scope: Scope, happening: &domain::happening::Happening) -> Key {
-    Key::new(happenings(scope, happening.client_id), format!("{}#{}", time(happening.at), happening.id))
+pub(super) fn happening(scope: Scope, client: ClientId, at: DateTime<Utc>, id: HappeningId) -> Key {
+    Key::new(happenings(scope, client), format!("{}#{id}", time(at)))
 }
 
 pub(super) fn report(scope: Scope, id: ReportId) -> Key {
@@ -390,8 +390,23 @@ pub(super) fn run_key(scope: Scope, id: RunId) -> Key {
     Key::new(run_partition(scope, id), "RUN")
 }
 
-pub(super) fn run(scope: Scope, report: ReportId, id: RunId) -> Place {
-    run_key(scope, id).also(Index::One, runs(scope, report), id.to_string())
+pub(super) fn run(scope: Scope, run: &domain::run::Run) -> Place {
+    let place = run_key(scope, run.id).also(Index::One, runs(scope, run.report_id), run.id.to_string());
+    match run.stage {
+        domain::run::Stage::Planning => {
+            place.also(Index::Two, planning_wheel(shard(&run.id)), format!("{}#{}#{}", time(run.started_at), scope.0, run.id))
+        }
+        domain::run::Stage::Planned | domain::run::Stage::Skipped => place,
+    }
+}
+
+pub(super) fn planning_wheel(shard: u8) -> String {
+    format!("PLANNING#{shard}")
+}
+
+pub(super) fn read_planning(sk: &str) -> Option<(Scope, RunId)> {
+    let mut parts = sk.split('#').skip(1);
+    Some((Scope(parts.next()?.parse().ok()?), parts.next()?.parse().ok()?))
 }
 
 pub(super) fn runs(scope: Scope, report: ReportId) -> String {

@@ -199,36 +199,14 @@ impl Store {
         Ok(update.update_expression(expression))
     }
 
-    /// The reports whose next run was due by `until`, whatever the account: account, report and when.
+    /// The reports whose next run is due from `from` to `until`, whatever the account: when, account and report, in order.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn overdue_reports(&self, until: DateTime<Utc>) -> Result<Vec<(DateTime<Utc>, Scope, ReportId)>, StoreError> {
-        let mut overdue = Vec::new();
-        for shard in 0..keys::SHARDS {
-            let range = Range::Between("0".into(), format!("{}#~", keys::time(until)));
-            let rows = self.query_rows(&Query::index(Index::Two, keys::next_wheel(shard), range), None).await?;
-            overdue.extend(rows.iter().filter_map(|row| keys::read_next(&text(row, Index::Two.sk()))));
-        }
-        overdue.sort_by_key(|(at, scope, report)| (*at, scope.account(), *report));
-        Ok(overdue)
-    }
-
-    /// The reports that run between two times, whatever the account.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn reports_due_between(
-        &self,
-        from: DateTime<Utc>,
-        to: DateTime<Utc>,
-    ) -> Result<Vec<(DateTime<Utc>, Scope, ReportId)>, StoreError> {
-        let mut due = Vec::new();
-        for shard in 0..keys::SHARDS {
-            let range = Range::Between(keys::time(from), format!("{}#~", keys::time(to)));
-            let rows = self.query_rows(&Query::index(Index::Two, keys::next_wheel(shard), range), None).await?;
-            due.extend(rows.iter().filter_map(|row| keys::read_next(&text(row, Index::Two.sk()))));
-        }
+    pub async fn reports_due(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<(DateTime<Utc>, Scope, ReportId)>, StoreError> {
+        let places = self.wheel(keys::next_wheel, Range::Between(keys::time(from), format!("{}#~", keys::time(until)))).await?;
+        let mut due: Vec<_> = places.iter().filter_map(|sk| keys::read_next(sk)).collect();
+        due.sort_by_key(|(at, scope, report)| (*at, scope.account(), *report));
         Ok(due)
     }
 
@@ -237,12 +215,8 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn following_reports(&self) -> Result<Vec<(Scope, ReportId)>, StoreError> {
-        let mut following = Vec::new();
-        for shard in 0..keys::SHARDS {
-            let rows = self.query_rows(&Query::index(Index::Two, keys::follow_wheel(shard), Range::All), None).await?;
-            following.extend(rows.iter().filter_map(|row| keys::read_follow(&text(row, Index::Two.sk()))));
-        }
-        Ok(following)
+        let places = self.wheel(keys::follow_wheel, Range::All).await?;
+        Ok(places.iter().filter_map(|sk| keys::read_follow(sk)).collect())
     }
 
     /// A run.
@@ -251,6 +225,25 @@ impl Store {
     /// [`StoreError`].
     pub async fn run(&self, scope: Scope, id: RunId) -> Result<Option<Run>, StoreError> {
         self.read("run", &keys::run_key(scope, id)).await
+    }
+
+    /// The runs whose planning began by `until` and has not ended, whatever the account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unplanned_runs(&self, until: DateTime<Utc>) -> Result<Vec<(Scope, RunId)>, StoreError> {
+        let rows = self.wheel(keys::planning_wheel, Range::Between("0".into(), format!("{}#~", keys::time(until)))).await?;
+        Ok(rows.iter().filter_map(|sk| keys::read_planning(sk)).collect())
+    }
+
+    /// The sort keys of all shards of a wheel in a range.
+    async fn wheel(&self, shard: fn(u8) -> String, range: Range) -> Result<Vec<String>, StoreError> {
+        let mut places = Vec::new();
+        for n in 0..keys::SHARDS {
+            let rows = self.query_rows(&Query::index(Index::Two, shard(n), range.clone()), None).await?;
+            places.extend(rows.iter().map(|row| text(row, Index::Two.sk())));
+        }
+        Ok(places)
     }
 
     /// A page of a report's runs, newest first.
@@ -277,7 +270,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Row`].
     pub fn add_run(&self, changes: &mut Changes, scope: Scope, run: &Run) -> Result<(), StoreError> {
-        changes.add("run", &self.table, to_row("run", &keys::run(scope, run.report_id, run.id), run)?)
+        changes.add("run", &self.table, to_row("run", &keys::run(scope, run), run)?)
     }
 
     /// Records that a run that was being planned is planned, or skipped. Saying so twice is harmless.
@@ -285,7 +278,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Row`].
     pub fn end_planning(&self, changes: &mut Changes, scope: Scope, run: &Run) -> Result<(), StoreError> {
-        changes.put("run", &self.table, to_row("run", &keys::run(scope, run.report_id, run.id), run)?)
+        changes.put("run", &self.table, to_row("run", &keys::run(scope, run), run)?)
     }
 
     /// Keeps what a run says; the same content twice is kept once. Returns the name it is kept under.

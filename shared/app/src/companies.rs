@@ -1,0 +1,238 @@
+//! Client companies, their locations and their personnel.
+
+use std::collections::BTreeSet;
+
+use domain::access::{Action, Resource, Viewer};
+use domain::account::Feature;
+use domain::check::{self, Check};
+use domain::company::{Company, Location};
+use domain::id::{CompanyId, LocationId, PersonnelId};
+use domain::item::ItemKind;
+use domain::person::{Email, Notifications, Personnel};
+use platform::store::Changes;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::page::{List, Page, Paged};
+use crate::{AppError, Ctx};
+
+/// A thing of which only the name is sent: a company, a location, a group.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Named {
+    /// Name.
+    pub name: Option<String>,
+}
+
+impl Named {
+    /// The name, which is needed.
+    pub(crate) fn read(&self) -> Result<String, AppError> {
+        let mut check = Check::default();
+        let name = check.take("name", self.name.as_deref().ok_or("is needed".to_owned()).and_then(|name| check::line(name, 200)));
+        Ok(check.done_with(name)?)
+    }
+}
+
+/// A person of a company as people send it: all of it for a new one, some of it for a change.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PersonnelDraft {
+    /// First and last name.
+    pub name: Option<String>,
+    /// Address, unique among the personnel of the account.
+    pub email: Option<String>,
+    /// Whether they administer their company's people; default no.
+    pub administrator: Option<bool>,
+    /// The kinds of item they may see; default none.
+    pub grants: Option<Vec<ItemKind>>,
+    /// An IANA zone; default the account's.
+    pub time_zone: Option<String>,
+    /// `false` ends their access.
+    pub active: Option<bool>,
+}
+
+impl PersonnelDraft {
+    fn fill(&self, person: &mut Personnel, check: &mut Check) {
+        if let Some(name) = &self.name
+            && let Some(name) = check.take("name", check::line(name, 200))
+        {
+            person.name = name;
+        }
+        if let Some(email) = &self.email
+            && let Some(email) = check.take("email", Email::parse(email))
+        {
+            person.email = email;
+        }
+        if let Some(zone) = &self.time_zone
+            && let Some(zone) = check.take("time_zone", check::zone(zone))
+        {
+            person.time_zone = zone;
+        }
+        person.administrator = self.administrator.unwrap_or(person.administrator);
+        person.active = self.active.unwrap_or(person.active);
+        if let Some(grants) = &self.grants {
+            person.grants = grants.iter().copied().collect();
+        }
+    }
+}
+
+/// The companies.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn list(ctx: &Ctx, page: &Page) -> Result<Paged<Company>, AppError> {
+    let companies = ctx.store().companies(ctx.scope).await?;
+    if let Viewer::Personnel(person) = &ctx.viewer {
+        let own = companies.into_iter().filter(|company| company.id == person.company_id);
+        return List::new(ctx, "companies", &()).cut(own, page, |company| company.id);
+    }
+    ctx.ask(Action::Read, &Resource::Companies)?;
+    List::new(ctx, "companies", &()).cut(companies, page, |company| company.id)
+}
+
+/// A company.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn read(ctx: &Ctx, id: CompanyId) -> Result<Company, AppError> {
+    ctx.ask(Action::Read, &Resource::Company(id))?;
+    ctx.store().company(ctx.scope, id).await?.ok_or(AppError::NotFound)
+}
+
+/// Adds a company.
+///
+/// # Errors
+/// [`AppError`]; a conflict while companies are off.
+pub async fn create(ctx: &Ctx, draft: &Named) -> Result<Company, AppError> {
+    ctx.ask(Action::Write, &Resource::Companies)?;
+    ctx.needs(Feature::Companies)?;
+    let company = Company { id: CompanyId(ctx.new_id()), name: draft.read()?, created_at: ctx.now, updated_at: ctx.now, version: 1 };
+    let mut changes = Changes::new();
+    ctx.store().add_company(&mut changes, ctx.scope, &company)?;
+    ctx.commit(changes, "company.create", company.id, 201, &company).await?;
+    Ok(company)
+}
+
+/// Renames a company.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn update(ctx: &Ctx, id: CompanyId, draft: &Named, expected: Option<u64>) -> Result<Company, AppError> {
+    let before = read(ctx, id).await?;
+    ctx.ask(Action::Write, &Resource::Company(id))?;
+    Ctx::matches(expected, before.version)?;
+    if draft.name.is_none() {
+        return Ok(before);
+    }
+    let company = Company { name: draft.read()?, updated_at: ctx.now, version: before.version + 1, ..before };
+    let mut changes = Changes::new();
+    ctx.store().replace_company(&mut changes, ctx.scope, &company)?;
+    ctx.commit(changes, "company.update", id, 200, &company).await?;
+    Ok(company)
+}
+
+/// The locations of a company.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn locations(ctx: &Ctx, id: CompanyId, page: &Page) -> Result<Paged<Location>, AppError> {
+    read(ctx, id).await?;
+    List::new(ctx, "locations", &id).cut(ctx.store().locations(ctx.scope, id).await?, page, |location| location.id)
+}
+
+/// Adds a location to a company.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn add_location(ctx: &Ctx, id: CompanyId, draft: &Named) -> Result<Location, AppError> {
+    read(ctx, id).await?;
+    ctx.ask(Action::Write, &Resource::Company(id))?;
+    let location = Location {
+        id: LocationId(ctx.new_id()),
+        company_id: id,
+        name: draft.read()?,
+        created_at: ctx.now,
+        updated_at: ctx.now,
+        version: 1,
+    };
+    let mut changes = Changes::new();
+    ctx.store().add_location(&mut changes, ctx.scope, &location)?;
+    ctx.commit(changes, "location.create", location.id, 201, &location).await?;
+    Ok(location)
+}
+
+/// The personnel of a company.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn personnel(ctx: &Ctx, id: CompanyId, page: &Page) -> Result<Paged<Personnel>, AppError> {
+    read(ctx, id).await?;
+    let personnel = ctx.store().personnel(ctx.scope).await?;
+    List::new(ctx, "personnel", &id).cut(personnel.into_iter().filter(|person| person.company_id == id), page, |person| person.id)
+}
+
+/// Adds a person to a company.
+///
+/// # Errors
+/// [`AppError`]; a conflict while companies are off.
+pub async fn add_personnel(ctx: &Ctx, id: CompanyId, draft: &PersonnelDraft) -> Result<Personnel, AppError> {
+    read(ctx, id).await?;
+    ctx.ask(Action::Write, &Resource::Company(id))?;
+    ctx.needs(Feature::Companies)?;
+    let mut check = Check::default();
+    check.that(draft.name.is_some(), "name", "is needed");
+    let email = match &draft.email {
+        Some(email) => check.take("email", Email::parse(email)),
+        None => check.take("email", Err("is needed")),
+    };
+    let Some(email) = email else { return check.done_with(None).map_err(AppError::from) };
+    let mut person = Personnel {
+        id: PersonnelId(ctx.new_id()),
+        company_id: id,
+        name: String::new(),
+        email,
+        administrator: false,
+        grants: BTreeSet::new(),
+        active: true,
+        time_zone: ctx.account.time_zone,
+        notifications: Notifications::default(),
+        created_at: ctx.now,
+        updated_at: ctx.now,
+        version: 1,
+    };
+    draft.fill(&mut person, &mut check);
+    let person = check.done(person)?;
+    let mut changes = Changes::new();
+    ctx.store().add_personnel(&mut changes, ctx.scope, &person)?;
+    ctx.commit(changes, "personnel.create", person.id, 201, &person).await?;
+    Ok(person)
+}
+
+/// Changes a person of a company.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn update_personnel(
+    ctx: &Ctx,
+    company: CompanyId,
+    id: PersonnelId,
+    draft: &PersonnelDraft,
+    expected: Option<u64>,
+) -> Result<Personnel, AppError> {
+    read(ctx, company).await?;
+    let before = ctx.store().person_of_company(ctx.scope, id).await?.filter(|p| p.company_id == company).ok_or(AppError::NotFound)?;
+    ctx.ask(Action::Write, &Resource::Company(company))?;
+    Ctx::matches(expected, before.version)?;
+    let mut check = Check::default();
+    let mut person = before.clone();
+    draft.fill(&mut person, &mut check);
+    let mut person = check.done(person)?;
+    if person == before {
+        return Ok(person);
+    }
+    (person.updated_at, person.version) = (ctx.now, before.version + 1);
+    let mut changes = Changes::new();
+    ctx.store().replace_personnel(&mut changes, ctx.scope, &before, &person)?;
+    ctx.commit(changes, "personnel.update", id, 200, &person).await?;
+    Ok(person)
+}

@@ -1,0 +1,198 @@
+//! Items: every write changes the item and adds its happening to the log, together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use domain::access::{Action, ClientFacts, ItemFacts, Resource, decide};
+use domain::check::Invalid;
+use domain::client::Client;
+use domain::happening::Happening;
+use domain::id::{ClientId, HappeningId, ItemId};
+use domain::item::{self, Item, ItemDraft, ItemKind, Move, NotRecorded, Point, State};
+use platform::store::Changes;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::page::{List, Page, Paged};
+use crate::{AppError, Ctx, runs};
+
+/// Which items a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct ItemFilter {
+    /// Of this kind.
+    pub kind: Option<ItemKind>,
+    /// In this state.
+    pub state: Option<State>,
+}
+
+/// A value to record on a metric.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataDraft {
+    /// The value; needed.
+    pub value: Option<f64>,
+    /// The day it is of; today on the client's calendar if left out.
+    pub on: Option<NaiveDate>,
+}
+
+/// Those of the items that the viewer may see.
+pub(crate) async fn visible(ctx: &Ctx, client: &ClientFacts, ids: BTreeSet<ItemId>) -> Result<BTreeMap<ItemId, Item>, AppError> {
+    let items = ctx.store().items_by_id(ctx.scope, ids).await?;
+    Ok(items.into_iter().filter(|item| sees(ctx, client, item)).map(|item| (item.id, item)).collect())
+}
+
+fn sees(ctx: &Ctx, client: &ClientFacts, item: &Item) -> bool {
+    decide(&ctx.viewer, Action::Read, &Resource::Item(client, &ItemFacts::of(item))).is_allowed()
+}
+
+async fn load(ctx: &Ctx, id: ItemId) -> Result<(Item, Client, ClientFacts), AppError> {
+    let item = ctx.store().item(ctx.scope, id).await?.ok_or(AppError::NotFound)?;
+    let (client, level) = crate::clients::load(ctx, item.client_id).await?;
+    let facts = ClientFacts::of(&client, level);
+    ctx.ask(Action::Read, &Resource::Item(&facts, &ItemFacts::of(&item)))?;
+    Ok((item, client, facts))
+}
+
+/// An item that the viewer may change.
+async fn load_to_write(ctx: &Ctx, id: ItemId, expected: Option<u64>) -> Result<(Item, Client), AppError> {
+    let (item, client, facts) = load(ctx, id).await?;
+    may_write(ctx, &client, &facts, &Resource::Item(&facts, &ItemFacts::of(&item)))?;
+    Ctx::matches(expected, item.version)?;
+    Ok((item, client))
+}
+
+/// Refuses writers by right, and everybody while the record is archived.
+fn may_write(ctx: &Ctx, client: &Client, facts: &ClientFacts, resource: &Resource<'_>) -> Result<(), AppError> {
+    if client.archived {
+        // who might write if it were not archived is told why
+        let open = ClientFacts { archived: false, ..facts.clone() };
+        if decide(&ctx.viewer, Action::Write, &Resource::Record(&open)).is_allowed() {
+            return Err(crate::clients::archived());
+        }
+    }
+    ctx.ask(Action::Write, resource)
+}
+
+/// The items of a client that the viewer may see, by kind.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn list(ctx: &Ctx, client: ClientId, filter: &ItemFilter, page: &Page) -> Result<Paged<Item>, AppError> {
+    let (client, level) = crate::clients::load(ctx, client).await?;
+    let facts = ClientFacts::of(&client, level);
+    ctx.ask(Action::Read, &Resource::Record(&facts))?;
+    let list = List::new(ctx, "items", &(client.id, filter));
+    let mut after = match list.last(page)? {
+        None => None,
+        Some(last) => {
+            let (kind, id) = last.split_once(' ').ok_or(AppError::BadCursor)?;
+            let id: ItemId = id.parse().map_err(|_| AppError::BadCursor)?;
+            Some(ctx.store().items_after(ctx.scope, kind, id))
+        }
+    };
+    let mut items: Vec<Item> = Vec::new();
+    loop {
+        let (found, next) = ctx.store().client_items(ctx.scope, client.id, filter.kind, page.limit.max(50), after).await?;
+        let shown = |item: &Item| filter.state.is_none_or(|state| item.state == state) && sees(ctx, &facts, item);
+        for item in found.into_iter().filter(shown) {
+            if items.len() == page.limit {
+                let next_cursor = items.last().map(|last| list.cursor(&format!("{} {}", last.kind.name(), last.id)));
+                return Ok(Paged { items, next_cursor });
+            }
+            items.push(item);
+        }
+        match next {
+            Some(next) => after = Some(next),
+            None => return Ok(Paged { items, next_cursor: None }),
+        }
+    }
+}
+
+/// An item.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn read(ctx: &Ctx, id: ItemId) -> Result<Item, AppError> {
+    Ok(load(ctx, id).await?.0)
+}
+
+/// Adds an item to a client's record.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn create(ctx: &Ctx, client: ClientId, draft: &ItemDraft) -> Result<Item, AppError> {
+    let (client, level) = crate::clients::load(ctx, client).await?;
+    let facts = ClientFacts::of(&client, level);
+    may_write(ctx, &client, &facts, &Resource::Record(&facts))?;
+    let (item, happening) = draft.create(ItemId(ctx.new_id()), client.id, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))?;
+    let mut changes = Changes::new();
+    ctx.store().add_item(&mut changes, ctx.scope, &item)?;
+    save(ctx, changes, None, item, &happening, "item.create", 201).await
+}
+
+/// Changes an item.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn update(ctx: &Ctx, id: ItemId, draft: &ItemDraft, expected: Option<u64>) -> Result<Item, AppError> {
+    let (before, _) = load_to_write(ctx, id, expected).await?;
+    if draft.visibility.is_some_and(|v| v != before.visibility) && before.author != ctx.actor() {
+        return Err(AppError::Forbidden("only its author decides who sees an item".into()));
+    }
+    let Some((item, happening)) = draft.change(&before, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))? else { return Ok(before) };
+    replace(ctx, &before, item, &happening, "item.update").await
+}
+
+/// Completes, reopens, cancels or submits an item.
+///
+/// # Errors
+/// [`AppError`]; a conflict where its kind or state does not allow it.
+pub async fn advance(ctx: &Ctx, id: ItemId, asked: Move) -> Result<Item, AppError> {
+    let (before, _) = load_to_write(ctx, id, None).await?;
+    let (item, happening) = item::advance(&before, asked, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))
+        .map_err(|refused| AppError::conflict("wrong_state", refused.to_string()))?;
+    replace(ctx, &before, item, &happening, &format!("item.{}", asked.verb())).await
+}
+
+/// Records a value on a metric.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn record(ctx: &Ctx, id: ItemId, data: &DataDraft) -> Result<Item, AppError> {
+    let (before, client) = load_to_write(ctx, id, None).await?;
+    let value = data.value.ok_or_else(|| Invalid::field("value", "is needed: a number"))?;
+    let on = data.on.unwrap_or_else(|| ctx.now.with_timezone(&client.time_zone).date_naive());
+    let recorded = item::record(&before, Point { on, value }, ctx.actor(), ctx.now, HappeningId(ctx.new_id()));
+    let (item, happening) = recorded.map_err(|not| match not {
+        NotRecorded::Refused(refused) => AppError::conflict("wrong_state", refused.to_string()),
+        NotRecorded::Invalid(invalid) => invalid.into(),
+    })?;
+    replace(ctx, &before, item, &happening, "item.data").await
+}
+
+async fn replace(ctx: &Ctx, before: &Item, item: Item, happening: &Happening, action: &str) -> Result<Item, AppError> {
+    let mut changes = Changes::new();
+    ctx.store().replace_item(&mut changes, ctx.scope, &item)?;
+    save(ctx, changes, Some(before), item, happening, action, 200).await
+}
+
+async fn save(
+    ctx: &Ctx,
+    mut changes: Changes,
+    before: Option<&Item>,
+    item: Item,
+    happening: &Happening,
+    action: &str,
+    status: u16,
+) -> Result<Item, AppError> {
+    ctx.store().add_happening(&mut changes, ctx.scope, happening)?;
+    ctx.commit(changes, action, item.id, status, &item).await?;
+    if item.kind == ItemKind::Appointment {
+        let was = before.filter(|before| before.state == State::Scheduled).and_then(|before| before.starts_at);
+        let is = Some(&item).filter(|item| item.state == State::Scheduled).and_then(|item| item.starts_at);
+        if was != is {
+            runs::follow_appointment(&ctx.app, ctx.scope, &item, ctx.now).await;
+        }
+    }
+    Ok(item)
+}
