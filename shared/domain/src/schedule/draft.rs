@@ -15,7 +15,7 @@ use crate::check::Check;
 pub struct ScheduleDraft {
     /// `day`, `week`, `month` or `appointment`.
     pub every: String,
-    /// Weeks from one run to the next, 1 to 52; only with `week`.
+    /// Weeks from one week with runs to the next, 1 to 52; only with `week`, 1 if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interval: Option<u32>,
     /// On which days; needed with `week`.
@@ -31,7 +31,7 @@ pub struct ScheduleDraft {
     /// 0 to 10080; needed with `appointment`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minutes_before: Option<u32>,
-    /// With `week` and an interval: a day of a week that counts; the current week if left out.
+    /// A day of the first week that counts; only with `week`, the current week if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts_on: Option<NaiveDate>,
 }
