@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::access::{Action, ClientFacts, Resource, Viewer, decide};
 use domain::account::Feature;
-use domain::check::{self, Check, Invalid};
+use domain::check::{self, Check};
 use domain::client::{Client, Level, Portal};
 use domain::happening::Happening;
 use domain::id::{ClientId, CompanyId, ItemId, MemberId};
@@ -53,11 +53,12 @@ impl ClientDraft {
         {
             client.first_name = name;
         }
-        let optional = |field: &str, given: &Option<String>, into: &mut Option<String>, check: &mut Check| match given.as_deref().map(str::trim) {
-            None => {}
-            Some("") => *into = None,
-            Some(text) => *into = check.take(field, check::line(text, 300)),
-        };
+        let optional =
+            |field: &str, given: &Option<String>, into: &mut Option<String>, check: &mut Check| match given.as_deref().map(str::trim) {
+                None => {}
+                Some("") => *into = None,
+                Some(text) => *into = check.take(field, check::line(text, 300)),
+            };
         optional("phone", &self.phone, &mut client.phone, check);
         optional("website", &self.website, &mut client.website, check);
         let mut last_name = Some(client.last_name.clone());
@@ -371,7 +372,3 @@ fn read_place(ctx: &Ctx, client: ClientId, last: &str) -> Result<platform::store
     Ok(ctx.store().stream_after(ctx.scope, client, at, id))
 }
 
-/// Refuses ids of clients that the viewer may not see, by field.
-pub(crate) fn unknown(field: &str) -> AppError {
-    Invalid::field(field, "there is no such client").into()
-}

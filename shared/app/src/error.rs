@@ -71,7 +71,12 @@ impl AppError {
             Feature::Groups => ("groups_required", "groups"),
             Feature::TeamEdition => ("team_edition_required", "team_edition"),
         };
-        Self::conflict(code, format!("{what} is switched off for this account; switch it on first: PATCH /v1/account {{\"features\": {{\"{what}\": true}}}}"))
+        Self::conflict(
+            code,
+            format!(
+                "{what} is switched off for this account; switch it on first: PATCH /v1/account {{\"features\": {{\"{what}\": true}}}}"
+            ),
+        )
     }
 
     pub(crate) fn email_taken() -> Self {

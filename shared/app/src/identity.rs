@@ -304,7 +304,14 @@ pub async fn delete_api_key(ctx: &Ctx, id: ApiKeyId) -> Result<(), AppError> {
     ctx.commit(changes, "api_key.delete", id, 204, &()).await
 }
 
-fn new_key(app: &App, scope: Scope, person: PersonId, name: &str, key_scope: KeyScope, expires_on: Option<NaiveDate>) -> Result<(String, ApiKey), AppError> {
+fn new_key(
+    app: &App,
+    scope: Scope,
+    person: PersonId,
+    name: &str,
+    key_scope: KeyScope,
+    expires_on: Option<NaiveDate>,
+) -> Result<(String, ApiKey), AppError> {
     let mut random = [0_u8; 32];
     getrandom::fill(&mut random).map_err(|e| AppError::Fault(e.to_string()))?;
     let secret = format!("{KEY_PREFIX}{}", data_encoding::BASE64URL_NOPAD.encode(&random));

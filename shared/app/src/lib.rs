@@ -73,6 +73,13 @@ impl App {
     }
 }
 
+/// Logs as one JSON object a line, at the level of `RUST_LOG`, else `info`: what CloudWatch reads best.
+pub fn logging() {
+    let level = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    // a second call finds the first one's
+    let _ = tracing_subscriber::fmt().json().with_env_filter(level).with_current_span(false).without_time().try_init();
+}
+
 /// A new id of a moment: ids made later sort later.
 fn new_id(now: DateTime<Utc>) -> Ulid {
     let mut random = [0_u8; 16];
@@ -137,7 +144,14 @@ impl Ctx {
     }
 
     /// Commits the changes with an audit entry, and records the answer where the request is to be carried out once.
-    async fn commit(&self, mut changes: Changes, action: &str, subject: impl ToString, status: u16, answer: &impl Serialize) -> Result<(), AppError> {
+    async fn commit(
+        &self,
+        mut changes: Changes,
+        action: &str,
+        subject: impl ToString,
+        status: u16,
+        answer: &impl Serialize,
+    ) -> Result<(), AppError> {
         let entry = audit::Entry {
             id: AuditId(self.new_id()),
             at: self.now,

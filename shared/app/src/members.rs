@@ -66,11 +66,7 @@ impl MemberDraft {
             "location_id",
             "is needed for an administrator of a location",
         );
-        check.that(
-            member.coach || member.administrator != Administrator::None,
-            "coach",
-            "a member is a coach, an administrator, or both",
-        );
+        check.that(member.coach || member.administrator != Administrator::None, "coach", "a member is a coach, an administrator, or both");
     }
 }
 
@@ -136,7 +132,9 @@ fn may_grant(ctx: &Ctx, before: &BTreeSet<Permission>, administrator_before: Adm
     let is_global = own.is_some_and(|own| own.administrator == Administrator::Global);
     let beyond = member.permissions.iter().any(|p| !before.contains(p) && !own.is_some_and(|own| own.may(*p)));
     if (beyond && !is_global) || (member.administrator != administrator_before && !is_global) {
-        return Err(AppError::Forbidden("only an administrator of the whole organisation can give rights that they don't have themselves".into()));
+        return Err(AppError::Forbidden(
+            "only an administrator of the whole organisation can give rights that they don't have themselves".into(),
+        ));
     }
     Ok(())
 }
@@ -161,7 +159,10 @@ pub async fn update(ctx: &Ctx, id: MemberId, draft: &MemberDraft, expected: Opti
     if lost && before.active && before.administrator == Administrator::Global {
         let members = ctx.store().members(ctx.scope).await?;
         if !members.iter().any(|m| m.id != id && m.active && m.administrator == Administrator::Global) {
-            return Err(AppError::conflict("last_administrator", "this is the last administrator of the whole organisation; make another one first"));
+            return Err(AppError::conflict(
+                "last_administrator",
+                "this is the last administrator of the whole organisation; make another one first",
+            ));
         }
     }
     if !member.active || !member.coach {

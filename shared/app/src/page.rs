@@ -51,7 +51,12 @@ impl List {
     }
 
     /// The page of a list that is at hand as a whole, in the order of its ids.
-    pub(crate) fn cut<T, K: ToString>(&self, all: impl IntoIterator<Item = T>, page: &Page, id: impl Fn(&T) -> K) -> Result<Paged<T>, AppError> {
+    pub(crate) fn cut<T, K: ToString>(
+        &self,
+        all: impl IntoIterator<Item = T>,
+        page: &Page,
+        id: impl Fn(&T) -> K,
+    ) -> Result<Paged<T>, AppError> {
         let last = self.last(page)?;
         let mut rest = all.into_iter().skip_while(|item| last.as_ref().is_some_and(|last| id(item).to_string() <= *last));
         let items: Vec<T> = rest.by_ref().take(page.limit).collect();

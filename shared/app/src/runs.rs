@@ -7,7 +7,7 @@ use domain::access::{Action, ClientFacts, Resource, Viewer, decide};
 use domain::account::Account;
 use domain::client::{Client, Level};
 use domain::delivery::{Delivery, Mail, Recipient, to_member};
-use domain::id::{ClientId, CompanyId, GroupId, ItemId, MemberId, PersonnelId, ReportId, RunId};
+use domain::id::{ClientId, CompanyId, GroupId, ItemId, MemberId, ReportId, RunId};
 use domain::item::{Item, State};
 use domain::person::{Administrator, Email, Member, PersonId};
 use domain::report::{AudienceKind, Definition, Paused, Report, ScopeKind, WhenEmpty, window};
@@ -75,10 +75,9 @@ pub async fn fire(app: &App, message: &RunMessage) -> Result<Fate, AppError> {
             Judgement::Skip(skip) => return record_skip(app, scope, &report, id, cause, scheduled_at, skip).await,
             Judgement::Run { missed } => missed,
         };
-        let Some(creator) = store.member(scope, report.creator_id).await?.filter(|creator| creator.active) else {
+        if !store.member(scope, report.creator_id).await?.is_some_and(|creator| creator.active) {
             return pause_for_creator(app, scope, &report, id, cause, scheduled_at).await;
-        };
-        tracing::debug!(creator = %creator.id, "runs");
+        }
         let run = Run {
             id,
             report_id: report.id,
@@ -106,11 +105,19 @@ pub async fn fire(app: &App, message: &RunMessage) -> Result<Fate, AppError> {
 }
 
 /// What makes this firing a run; `None` for an appointment that is no longer at that time.
-async fn cause(app: &App, scope: Scope, report: &Report, message: &RunMessage, scheduled_at: DateTime<Utc>) -> Result<Option<Cause>, AppError> {
+async fn cause(
+    app: &App,
+    scope: Scope,
+    report: &Report,
+    message: &RunMessage,
+    scheduled_at: DateTime<Utc>,
+) -> Result<Option<Cause>, AppError> {
     match (&report.definition.schedule, message.item_id) {
         (Schedule::Appointment { minutes_before }, Some(item_id)) => {
             let item = app.platform.store.item(scope, item_id).await?;
-            let is_due = |item: &Item| item.state == State::Scheduled && item.starts_at.is_some_and(|at| fires_at(at, *minutes_before) == scheduled_at);
+            let is_due = |item: &Item| {
+                item.state == State::Scheduled && item.starts_at.is_some_and(|at| fires_at(at, *minutes_before) == scheduled_at)
+            };
             Ok(item.filter(is_due).map(|item| Cause::Appointment { client_id: item.client_id, item_id }))
         }
         (Schedule::Appointment { .. }, None) | (Schedule::Day { .. } | Schedule::Week { .. } | Schedule::Month { .. }, Some(_)) => Ok(None),
@@ -156,7 +163,15 @@ pub(crate) fn wheel(report: &Report, after: DateTime<Utc>) -> Wheel {
     }
 }
 
-async fn record_skip(app: &App, scope: Scope, report: &Report, id: RunId, cause: Cause, scheduled_at: DateTime<Utc>, skip: Skip) -> Result<Fate, AppError> {
+async fn record_skip(
+    app: &App,
+    scope: Scope,
+    report: &Report,
+    id: RunId,
+    cause: Cause,
+    scheduled_at: DateTime<Utc>,
+    skip: Skip,
+) -> Result<Fate, AppError> {
     let run = skipped(report, id, cause, scheduled_at, skip, app.clock.now());
     let mut changes = Changes::new();
     app.platform.store.add_run(&mut changes, scope, &run)?;
@@ -182,7 +197,14 @@ fn skipped(report: &Report, id: RunId, cause: Cause, scheduled_at: DateTime<Utc>
 }
 
 /// Pauses a report whose creator was deactivated, and tells the administrators.
-async fn pause_for_creator(app: &App, scope: Scope, report: &Report, id: RunId, cause: Cause, scheduled_at: DateTime<Utc>) -> Result<Fate, AppError> {
+async fn pause_for_creator(
+    app: &App,
+    scope: Scope,
+    report: &Report,
+    id: RunId,
+    cause: Cause,
+    scheduled_at: DateTime<Utc>,
+) -> Result<Fate, AppError> {
     let store = &app.platform.store;
     let now = app.clock.now();
     let members = store.members(scope).await?;
@@ -232,10 +254,16 @@ impl Plan {
         &self.recipients
     }
 
+    /// The clients that are covered, and what the creator is to each.
+    pub(crate) fn clients(&self) -> &[(Client, Level)] {
+        &self.clients
+    }
+
     /// The clients that a recipient's mail can be on.
     fn clients_of(&self, planned: &Planned) -> Vec<&(Client, Level)> {
         let on = |client: &Client| {
-            planned.client_id.is_none_or(|id| client.id == id) && planned.company_id.is_none_or(|company| client.company_id == Some(company))
+            planned.client_id.is_none_or(|id| client.id == id)
+                && planned.company_id.is_none_or(|company| client.company_id == Some(company))
         };
         self.clients.iter().filter(|(client, _)| on(client)).collect()
     }
@@ -277,8 +305,11 @@ pub(crate) async fn resolve(
     };
     clients.retain(|client| !client.archived && only.is_none_or(|only| client.id == only));
     let levels = store.levels_with(scope, creator.id, clients.iter().map(|client| client.id)).await?;
-    let mut clients: Vec<(Client, Level)> =
-        clients.into_iter().map(|client| (levels.get(&client.id).copied().unwrap_or_default(), client)).map(|(level, client)| (client, level)).collect();
+    let mut clients: Vec<(Client, Level)> = clients
+        .into_iter()
+        .map(|client| (levels.get(&client.id).copied().unwrap_or_default(), client))
+        .map(|(level, client)| (client, level))
+        .collect();
     clients.retain(|(client, level)| {
         let facts = ClientFacts::of(client, *level);
         decide(&viewer, Action::Report(definition.audience.kind), &Resource::Client(&facts)).is_allowed()
@@ -309,7 +340,11 @@ pub(crate) async fn resolve(
                 };
                 recipients.push(Planned {
                     recipient: Recipient { email, person: Some(PersonId::Client(client.id)), name: Some(client.name()) },
-                    reader: Reader { audience: AudienceKind::Clients, viewer: Some(Viewer::Client(client.clone())), levels: BTreeMap::new() },
+                    reader: Reader {
+                        audience: AudienceKind::Clients,
+                        viewer: Some(Viewer::Client(client.clone())),
+                        levels: BTreeMap::new(),
+                    },
                     client_id: Some(client.id),
                     company_id: None,
                 });
@@ -327,10 +362,15 @@ pub(crate) async fn resolve(
         }
         AudienceKind::Personnel if account.features.companies && definition.scope.kind == ScopeKind::Companies => {
             let personnel = store.personnel(scope).await?.into_iter();
-            let named = personnel.filter(|p| p.active && definition.audience.ids.contains(&p.id.0) && definition.scope.ids.contains(&p.company_id.0));
+            let named = personnel
+                .filter(|p| p.active && definition.audience.ids.contains(&p.id.0) && definition.scope.ids.contains(&p.company_id.0));
             named
                 .map(|person| Planned {
-                    recipient: Recipient { email: person.email.clone(), person: Some(PersonId::Personnel(person.id)), name: Some(person.name.clone()) },
+                    recipient: Recipient {
+                        email: person.email.clone(),
+                        person: Some(PersonId::Personnel(person.id)),
+                        name: Some(person.name.clone()),
+                    },
                     client_id: None,
                     company_id: Some(person.company_id),
                     reader: Reader { audience: AudienceKind::Personnel, viewer: Some(Viewer::Personnel(person)), levels: BTreeMap::new() },
@@ -572,8 +612,8 @@ pub(crate) async fn try_project(app: &App, scope: Scope, report: &Report, now: D
         None => schedules.remove(&schedule_name(report.id)).await?,
     }
     if report.paused_because.is_none() && matches!(report.definition.schedule, Schedule::Appointment { .. }) {
-        for (starts_at, client, item) in upcoming(app, scope, report, now, now + Duration::days(400), 200).await? {
-            follow(app, scope, report, starts_at, client, item, now).await?;
+        for (starts_at, _, item) in upcoming(app, scope, report, now, now + Duration::days(400), 200).await? {
+            follow(app, scope, report, starts_at, item, now).await?;
         }
     }
     Ok(())
@@ -608,7 +648,9 @@ pub(crate) async fn upcoming(
     let store = &app.platform.store;
     let mut appointments = store.appointments(scope, from + ahead, to + ahead, 1_000).await?;
     appointments.retain(|(starts_at, _, _)| fires_at(*starts_at, minutes_before) > from);
-    let (Some(account), Some(creator)) = (store.account(scope).await?, store.member(scope, report.creator_id).await?) else { return Ok(Vec::new()) };
+    let (Some(account), Some(creator)) = (store.account(scope).await?, store.member(scope, report.creator_id).await?) else {
+        return Ok(Vec::new());
+    };
     if appointments.is_empty() {
         return Ok(appointments);
     }
@@ -625,7 +667,6 @@ pub(crate) async fn follow(
     scope: Scope,
     report: &Report,
     starts_at: DateTime<Utc>,
-    _client: ClientId,
     item: ItemId,
     now: DateTime<Utc>,
 ) -> Result<(), AppError> {
@@ -656,7 +697,7 @@ pub(crate) async fn follow_appointment(app: &App, scope: Scope, item: &Item, now
                 continue;
             }
             match item.starts_at.filter(|_| item.state == State::Scheduled) {
-                Some(starts_at) => follow(app, scope, &report, starts_at, item.client_id, item.id, now).await?,
+                Some(starts_at) => follow(app, scope, &report, starts_at, item.id, now).await?,
                 None => app.platform.schedules.remove(&appointment_schedule(report.id, item.id)).await?,
             }
         }
@@ -665,9 +706,4 @@ pub(crate) async fn follow_appointment(app: &App, scope: Scope, item: &Item, now
     if let Err(error) = follows.await {
         tracing::warn!(%error, item = %item.id, "an appointment's schedules were not brought up to date; reconciling will");
     }
-}
-
-/// A person of a company by id, for names in lists.
-pub(crate) fn personnel_id(id: ulid::Ulid) -> PersonnelId {
-    PersonnelId(id)
 }

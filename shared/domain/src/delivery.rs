@@ -122,6 +122,17 @@ pub enum Mail {
         /// The recipient's address.
         address: Email,
     },
+    /// To the owner: a recipient's address takes no more mail.
+    AddressSuppressed {
+        /// The report.
+        report_id: ReportId,
+        /// Its name.
+        report: String,
+        /// The recipient's address.
+        address: Email,
+        /// Whether the recipient complained, rather than the mail bounced.
+        complained: bool,
+    },
     /// To administrators: the report's creator was deactivated, so it was paused.
     ReportPaused {
         /// The report.
@@ -140,6 +151,7 @@ impl Mail {
             Self::Report { .. } => "report",
             Self::RunLate { .. } => "run_late",
             Self::Unsubscribed { .. } => "unsubscribed",
+            Self::AddressSuppressed { .. } => "address_suppressed",
             Self::ReportPaused { .. } => "report_paused",
         }
     }
@@ -149,7 +161,7 @@ impl Mail {
     fn repeats_when_in_doubt(&self) -> bool {
         match self {
             Self::Report { .. } => false,
-            Self::RunLate { .. } | Self::Unsubscribed { .. } | Self::ReportPaused { .. } => true,
+            Self::RunLate { .. } | Self::Unsubscribed { .. } | Self::AddressSuppressed { .. } | Self::ReportPaused { .. } => true,
         }
     }
 }
@@ -231,8 +243,10 @@ pub enum Answer {
 pub enum Event {
     /// It was taken, or delivered.
     Arrived,
-    /// It was refused for good.
+    /// It was refused for good: no mail will ever reach the address.
     Bounced(String),
+    /// It was not delivered in time; another mail might be.
+    Undelivered(String),
     /// The recipient said it was spam.
     Complained,
     /// SES rejected it after taking it.
@@ -355,7 +369,7 @@ impl Delivery {
                 true
             }
             (Event::Arrived, _) => false,
-            (Event::Bounced(reason), state) if state != DeliveryState::Bounced => {
+            (Event::Bounced(reason) | Event::Undelivered(reason), state) if state != DeliveryState::Bounced => {
                 self.settle(DeliveryState::Bounced, Some(reason), now);
                 true
             }
@@ -367,7 +381,7 @@ impl Delivery {
                 self.settle(DeliveryState::Failed, Some(reason), now);
                 true
             }
-            (Event::Bounced(_) | Event::Complained | Event::Rejected(_), _) => false,
+            (Event::Bounced(_) | Event::Undelivered(_) | Event::Complained | Event::Rejected(_), _) => false,
         }
     }
 
@@ -450,7 +464,7 @@ impl NotAnyMore {
     }
 }
 
-/// Who tells the creator of a report something: a member.
+/// A member as a recipient.
 pub fn to_member(id: MemberId, name: &str, email: &Email) -> Recipient {
     Recipient { email: email.clone(), person: Some(PersonId::Member(id)), name: Some(name.to_owned()) }
 }

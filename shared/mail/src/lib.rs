@@ -1,1 +1,47 @@
-//! x
+//! Mail that goes out, composed as plain values: nothing is sent, read or stored here.
+//!
+//! [`report()`] makes one report mail for one recipient, [`notice()`] the short mails that tell an owner or an
+//! administrator what happened to a report. Both give a [`Message`]: HTML, the same in plain text, charts, headers.
+
+mod chart;
+mod html;
+mod notice;
+mod plan;
+mod report;
+mod style;
+mod text;
+mod view;
+mod words;
+
+pub use notice::{Bounced, Notice, NoticeLetter, Why, notice};
+pub use report::{HTML_MOST, Letter, Links, report};
+
+/// A mail to one recipient, but for the addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Subject: one line of Unicode without control characters, to be encoded by whoever sends it.
+    pub subject: String,
+    /// What a list of mails shows after the subject; it is in the HTML, hidden.
+    pub preheader: String,
+    /// The HTML part.
+    pub html: String,
+    /// The plain text part: the same items, lines of at most 78 columns where words allow.
+    pub text: String,
+    /// The images that the HTML refers to by `cid:`.
+    pub images: Vec<Image>,
+    /// Headers besides those every mail has: printable ASCII, each value at most 995 characters.
+    pub headers: Vec<(String, String)>,
+}
+
+/// An image inside a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// What the HTML calls it: `<img src="cid:…">`; ASCII, at most 78 characters, unique in the mail.
+    pub content_id: String,
+    /// The name a mail program shows.
+    pub file_name: String,
+    /// The picture.
+    pub png: Vec<u8>,
+    /// What it shows, in words and numbers.
+    pub alt: String,
+}

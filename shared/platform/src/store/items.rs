@@ -76,7 +76,11 @@ impl Store {
     /// # Errors
     /// [`StoreError::Row`].
     pub fn add_happening(&self, changes: &mut Changes, scope: Scope, happening: &Happening) -> Result<(), StoreError> {
-        changes.add("happening", &self.table, to_row("happening", &keys::happening(scope, happening.client_id, happening.at, happening.id).into(), happening)?)
+        changes.add(
+            "happening",
+            &self.table,
+            to_row("happening", &keys::happening(scope, happening.client_id, happening.at, happening.id).into(), happening)?,
+        )
     }
 
     /// What happened with a client in a window, oldest first (R-10: after `from`, up to and including `to`).

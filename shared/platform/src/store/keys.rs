@@ -47,7 +47,9 @@
 //! | audit of a day | one query |
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use domain::id::{AccountId, ClientId, CompanyId, DeliveryId, GroupId, HappeningId, ItemId, LocationId, MemberId, PersonnelId, ReportId, RunId};
+use domain::id::{
+    AccountId, ClientId, CompanyId, DeliveryId, GroupId, HappeningId, ItemId, LocationId, MemberId, PersonnelId, ReportId, RunId,
+};
 use domain::item::ItemKind;
 use domain::person::{Email, PersonId};
 use sha2::{Digest, Sha256};

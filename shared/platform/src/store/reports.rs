@@ -203,7 +203,11 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn reports_due(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<(DateTime<Utc>, Scope, ReportId)>, StoreError> {
+    pub async fn reports_due(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<(DateTime<Utc>, Scope, ReportId)>, StoreError> {
         let places = self.wheel(keys::next_wheel, Range::Between(keys::time(from), format!("{}#~", keys::time(until)))).await?;
         let mut due: Vec<_> = places.iter().filter_map(|sk| keys::read_next(sk)).collect();
         due.sort_by_key(|(at, scope, report)| (*at, scope.account(), *report));

@@ -1,0 +1,407 @@
+//! Deliveries: composing, the last look before sending, sending, and what SES reports afterwards.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::access::{Action, ClientFacts, Resource, Viewer, decide};
+use domain::account::Account;
+use domain::client::{Client, Level};
+use domain::delivery::{Answer, Claim, DAILY_MOST, Delivery, DeliveryState, Event, Mail, NotAnyMore, Recipient, to_member};
+use domain::id::{AccountId, ClientId, DeliveryId, ReportId, RunId};
+use domain::person::{Email, Member, PersonId};
+use domain::report::{AudienceKind, Definition, Paused, Report};
+use domain::run::{Cause, Run};
+use domain::schedule::Window;
+use domain::show::Content;
+use platform::Config;
+use platform::mailer::{Outgoing, Picture};
+use platform::store::deliveries::Suppressed;
+use platform::store::{Changes, Scope, keys};
+
+use crate::identity::viewer;
+use crate::token::Unsubscribe;
+use crate::{App, AppError, Ctx};
+
+/// What a worker did about a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Worked {
+    /// Nothing more is to be done now.
+    Done,
+    /// It is to be looked at again later.
+    Later,
+}
+
+/// Everything a report mail is composed of.
+pub(crate) struct Composing<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) account: &'a Account,
+    pub(crate) report: ReportId,
+    pub(crate) definition: &'a Definition,
+    pub(crate) creator: &'a Member,
+    pub(crate) recipient: &'a Recipient,
+    pub(crate) window: Window,
+    pub(crate) late: Option<&'a str>,
+    pub(crate) content: &'a Content,
+    pub(crate) unsubscribe: &'a str,
+    pub(crate) delivery_id: &'a str,
+}
+
+/// Composes a report mail.
+pub(crate) fn compose(of: &Composing<'_>) -> mail::Message {
+    let audience = of.definition.audience.kind;
+    let public_url = &of.config.public_url;
+    let client_page = |id: ClientId| format!("{public_url}/clients/{id}");
+    let more = format!("{public_url}/reports/{}", of.report);
+    let is_coach = audience == AudienceKind::Coach;
+    let links = mail::Links {
+        client_page: is_coach.then_some(&client_page as &dyn Fn(ClientId) -> String),
+        more: is_coach.then_some(&more),
+        unsubscribe: of.unsubscribe,
+        unsubscribe_mailto: None,
+    };
+    let words = of.definition.schedule.words();
+    mail::report(&mail::Letter {
+        account: &of.account.name,
+        report: &of.definition.name,
+        creator: &of.creator.name,
+        recipient: of.recipient.name.as_deref(),
+        audience,
+        subject: of.definition.subject.as_deref(),
+        introduction: of.definition.introduction.as_deref(),
+        schedule: &words,
+        window: of.window,
+        zone: of.definition.time_zone,
+        content: of.content,
+        links: &links,
+        late: of.late,
+        delivery_id: of.delivery_id,
+    })
+}
+
+/// Sends one delivery, if it is due and may still go. Asking twice, or at the same time, sends once.
+///
+/// # Errors
+/// [`AppError`]: try again.
+pub async fn send(app: &App, scope: Scope, id: &DeliveryId) -> Result<Worked, AppError> {
+    let store = &app.platform.store;
+    let Some(due) = store.delivery(scope, id).await? else { return Ok(Worked::Done) };
+    match due.claimable(app.clock.now()) {
+        Claim::Take => {}
+        Claim::Later => return Ok(Worked::Later),
+        Claim::Done => return Ok(Worked::Done),
+    }
+    let mut delivery = due.clone();
+    delivery.claim(&app.new_id().to_string(), app.clock.now());
+    if !store.move_delivery(scope, &due, &delivery).await? {
+        return Ok(Worked::Later);
+    }
+    // until SES is about to be called, a failure gives the delivery back when its lease runs out
+    let claimed = delivery.clone();
+    let outgoing = match last_look(app, scope, &delivery).await? {
+        Ok(outgoing) => outgoing,
+        Err(why) => {
+            delivery.settle(DeliveryState::Skipped, Some(why.words().to_owned()), app.clock.now());
+            store.move_delivery(scope, &claimed, &delivery).await?;
+            return Ok(Worked::Done);
+        }
+    };
+    delivery.begin_sending(app.clock.now());
+    if !store.move_delivery(scope, &claimed, &delivery).await? {
+        return Ok(Worked::Later);
+    }
+    let sending = delivery.clone();
+    let answer = app.platform.mailer.send(&outgoing).await;
+    let worked = match &answer {
+        Answer::Accepted(_) | Answer::Refused(_) | Answer::Stopped(_) | Answer::Unknown(_) => Worked::Done,
+        Answer::NotNow(_) => Worked::Later,
+    };
+    if !matches!(answer, Answer::Accepted(_)) {
+        tracing::warn!(delivery = %id, ?answer, "a mail was not sent");
+    }
+    delivery.answered(answer, app.clock.now());
+    // should this fail, an SES event or reconciling settles it
+    store.move_delivery(scope, &sending, &delivery).await?;
+    Ok(worked)
+}
+
+/// Looks once more whether a mail may go, by what is true now, and composes it.
+async fn last_look(app: &App, scope: Scope, delivery: &Delivery) -> Result<Result<Outgoing, NotAnyMore>, AppError> {
+    let store = &app.platform.store;
+    let email = &delivery.recipient.email;
+    let (account, suppressed) = futures::future::try_join(store.account(scope), store.suppressed(scope, email)).await?;
+    let account = account.ok_or_else(|| AppError::Fault("the account is gone".into()))?;
+    if suppressed.is_some() {
+        return Ok(Err(NotAnyMore::Suppressed));
+    }
+    let message = match &delivery.mail {
+        Mail::Report { report_id, run_id, content, .. } => {
+            match report_mail(app, scope, &account, delivery, *report_id, *run_id, content).await? {
+                Ok(message) => message,
+                Err(why) => return Ok(Err(why)),
+            }
+        }
+        Mail::RunLate { .. } | Mail::Unsubscribed { .. } | Mail::AddressSuppressed { .. } | Mail::ReportPaused { .. } => {
+            match notice(app, scope, &account, delivery).await? {
+                Ok(message) => message,
+                Err(why) => return Ok(Err(why)),
+            }
+        }
+    };
+    Ok(Ok(Outgoing {
+        account: scope.account(),
+        delivery: delivery.id.clone(),
+        from_name: account.name.clone(),
+        to: email.as_str().to_owned(),
+        reply_to: None,
+        subject: message.subject,
+        html: message.html,
+        text: message.text,
+        headers: message.headers,
+        pictures: message.images.into_iter().map(|i| Picture { content_id: i.content_id, file_name: i.file_name, png: i.png }).collect(),
+    }))
+}
+
+async fn report_mail(
+    app: &App,
+    scope: Scope,
+    account: &Account,
+    delivery: &Delivery,
+    report_id: ReportId,
+    run_id: RunId,
+    digest: &str,
+) -> Result<Result<mail::Message, NotAnyMore>, AppError> {
+    let store = &app.platform.store;
+    let email = &delivery.recipient.email;
+    let address = keys::address(email);
+    let ((report, run), (content, unsubscribed)) = futures::future::try_join(
+        futures::future::try_join(store.report(scope, report_id), store.run(scope, run_id)),
+        futures::future::try_join(store.content(scope, run_id, digest), store.is_unsubscribed(scope, report_id, &address)),
+    )
+    .await?;
+    let Some(run) = run else { return Err(AppError::Fault("the run is gone".into())) };
+    let is_manual = matches!(run.cause, Cause::Manual { .. });
+    let Some(report) = report.filter(|report| is_manual || report.paused_because.is_none()) else {
+        return Ok(Err(NotAnyMore::ReportEnded));
+    };
+    if unsubscribed {
+        return Ok(Err(NotAnyMore::Unsubscribed));
+    }
+    let content = content.ok_or_else(|| AppError::Fault("what the run says is gone".into()))?;
+    let Some(creator) = store.member(scope, report.creator_id).await?.filter(|creator| creator.active) else {
+        return Ok(Err(NotAnyMore::NoRight));
+    };
+    let content = match still_shown(app, scope, &report, &creator, &delivery.recipient, content).await? {
+        Ok(content) => content,
+        Err(why) => return Ok(Err(why)),
+    };
+    let today = app.clock.now().date_naive();
+    if !store.count_mail(scope, report_id, today, email, DAILY_MOST).await? {
+        return Ok(Err(NotAnyMore::TooMany));
+    }
+    let token = Unsubscribe::of(scope.account(), report_id, email).sign(&app.signing_keys);
+    let token = token.ok_or_else(|| AppError::Fault("there is no key to sign with".into()))?;
+    let late = late_sentence(&run);
+    Ok(Ok(compose(&Composing {
+        config: &app.config,
+        account,
+        report: report_id,
+        definition: &report.definition,
+        creator: &creator,
+        recipient: &delivery.recipient,
+        window: run.window,
+        late: late.as_deref(),
+        content: &content,
+        unsubscribe: &format!("{}/u/{token}", app.config.public_url),
+        delivery_id: delivery.id.as_str(),
+    })))
+}
+
+fn late_sentence(run: &Run) -> Option<String> {
+    if matches!(run.cause, Cause::Manual { .. }) || !(run.is_late() || run.missed > 0) {
+        return None;
+    }
+    Some(match run.missed {
+        0 => "This report comes later than it was due.".into(),
+        1 => "This report covers one that was missed before it.".into(),
+        n => format!("This report covers {n} that were missed before it."),
+    })
+}
+
+/// The content without what the creator may no longer report, or the recipient may no longer see.
+async fn still_shown(
+    app: &App,
+    scope: Scope,
+    report: &Report,
+    creator: &Member,
+    recipient: &Recipient,
+    content: Content,
+) -> Result<Result<Content, NotAnyMore>, AppError> {
+    if content.sections.is_empty() {
+        return Ok(Ok(content));
+    }
+    let store = &app.platform.store;
+    let audience = report.definition.audience.kind;
+    let ids: Vec<ClientId> = content.sections.iter().map(|section| section.client_id).collect();
+    let clients: BTreeMap<ClientId, Client> =
+        store.clients_by_id(scope, ids.iter().copied()).await?.into_iter().map(|client| (client.id, client)).collect();
+    let creator_levels = store.levels_with(scope, creator.id, ids.iter().copied()).await?;
+    let reader = match recipient.person {
+        Some(person) => match viewer(app, scope, person).await? {
+            Some(reader) => Some(reader),
+            None => return Ok(Err(NotAnyMore::NoRight)),
+        },
+        None => None,
+    };
+    let reader_levels: BTreeMap<ClientId, Level> = match &reader {
+        Some(Viewer::Member(member)) if member.id == creator.id => creator_levels.clone(),
+        Some(Viewer::Member(member)) => store.levels_with(scope, member.id, ids.iter().copied()).await?,
+        Some(Viewer::Client(_) | Viewer::Personnel(_)) | None => BTreeMap::new(),
+    };
+    let creator = Viewer::Member(creator.clone());
+    let level = |levels: &BTreeMap<ClientId, Level>, id: ClientId| levels.get(&id).copied().unwrap_or_default();
+    let is_archived = ids.iter().all(|id| clients.get(id).is_none_or(|client| client.archived));
+    let may = |id: ClientId| {
+        clients.get(&id).filter(|client| !client.archived).is_some_and(|client| {
+            let by_creator = ClientFacts::of(client, level(&creator_levels, id));
+            let by_reader = ClientFacts::of(client, level(&reader_levels, id));
+            decide(&creator, Action::Report(audience), &Resource::Client(&by_creator)).is_allowed()
+                && reader.as_ref().is_none_or(|reader| decide(reader, Action::Read, &Resource::Client(&by_reader)).is_allowed())
+        })
+    };
+    let mut content = content.only(may);
+    if let Some(Viewer::Personnel(person)) = &reader {
+        for section in &mut content.sections {
+            section.happened.retain(|line| person.grants.contains(&line.kind));
+            section.open.retain(|line| person.grants.contains(&line.kind));
+            if !person.grants.contains(&domain::item::ItemKind::Metric) {
+                section.metrics.clear();
+            }
+        }
+        content.sections.retain(|section| !section.is_empty());
+    }
+    Ok(match content.sections.is_empty() {
+        true if is_archived => Err(NotAnyMore::Archived),
+        true => Err(NotAnyMore::NoRight),
+        false => Ok(content),
+    })
+}
+
+/// Composes a notice to a member, if they still want such mail.
+async fn notice(app: &App, scope: Scope, account: &Account, delivery: &Delivery) -> Result<Result<mail::Message, NotAnyMore>, AppError> {
+    let Some(PersonId::Member(id)) = delivery.recipient.person else { return Err(AppError::Fault("a notice to nobody".into())) };
+    let Some(member) = app.platform.store.member(scope, id).await?.filter(|member| member.active) else {
+        return Ok(Err(NotAnyMore::NoRight));
+    };
+    if !member.notifications.reports {
+        return Ok(Err(NotAnyMore::SwitchedOff));
+    }
+    let page = |report: &ReportId| format!("{}/reports/{report}", app.config.public_url);
+    let (why, report_id, notice) = match &delivery.mail {
+        Mail::RunLate { report_id, report, scheduled_at, missed, .. } => {
+            let zone = app.platform.store.report(scope, *report_id).await?.map_or(member.time_zone, |report| report.definition.time_zone);
+            let missed = usize::try_from(*missed).unwrap_or(usize::MAX).saturating_add(1);
+            let notice = mail::Notice::RunLate { report, scheduled_at: *scheduled_at, ran_at: delivery.created_at, zone, missed };
+            (mail::Why::Owner, report_id, notice)
+        }
+        Mail::Unsubscribed { report_id, report, address } => {
+            (mail::Why::Owner, report_id, mail::Notice::Unsubscribed { report, who: address.as_str() })
+        }
+        Mail::AddressSuppressed { report_id, report, address, complained } => {
+            let because = if *complained { mail::Bounced::Complaint } else { mail::Bounced::Permanently };
+            (mail::Why::Owner, report_id, mail::Notice::AddressSuppressed { report, address: address.as_str(), because })
+        }
+        Mail::ReportPaused { report_id, report, creator } => {
+            let notice = mail::Notice::ReportPaused { report, creator, because: Paused::CreatorDeactivated };
+            (mail::Why::Administrator, report_id, notice)
+        }
+        Mail::Report { .. } => return Err(AppError::Fault("a report is not a notice".into())),
+    };
+    Ok(Ok(mail::notice(&mail::NoticeLetter {
+        account: &account.name,
+        why,
+        notice,
+        page: Some(&page(report_id)),
+        delivery_id: delivery.id.as_str(),
+    })))
+}
+
+/// Notes what SES reports of a mail. A bounce or complaint also ends all mail to the address.
+///
+/// # Errors
+/// [`AppError`]: try again.
+pub async fn heard(app: &App, account: AccountId, id: &DeliveryId, event: &Event) -> Result<(), AppError> {
+    let scope = Scope::of_own_message(account);
+    let store = &app.platform.store;
+    let now = app.clock.now();
+    for _ in 0..5 {
+        let Some(before) = store.delivery(scope, id).await? else { return Ok(()) };
+        let mut delivery = before.clone();
+        let reason = match event {
+            Event::Bounced(_) => Some("an earlier mail bounced"),
+            Event::Complained => Some("the recipient marked an earlier mail as spam"),
+            Event::Arrived | Event::Undelivered(_) | Event::Rejected(_) => None,
+        };
+        if let Some(reason) = reason {
+            let suppressed = Suppressed { email: delivery.recipient.email.clone(), reason: reason.into(), at: now };
+            store.suppress(scope, &suppressed).await?;
+            tell_owner(app, scope, &delivery, matches!(event, Event::Complained), now).await?;
+        }
+        if !delivery.heard(event.clone(), now) || store.move_delivery(scope, &before, &delivery).await? {
+            return Ok(());
+        }
+    }
+    Err(AppError::Fault("others kept changing the delivery".into()))
+}
+
+/// The owner of a report hears once of a recipient whom no more mail reaches.
+async fn tell_owner(app: &App, scope: Scope, delivery: &Delivery, complained: bool, now: DateTime<Utc>) -> Result<(), AppError> {
+    let Mail::Report { report_id, .. } = &delivery.mail else { return Ok(()) };
+    let store = &app.platform.store;
+    let Some(report) = store.report(scope, *report_id).await? else { return Ok(()) };
+    let Some(owner) = store.member(scope, report.creator_id).await?.filter(|owner| owner.active) else { return Ok(()) };
+    if owner.email == delivery.recipient.email {
+        return Ok(());
+    }
+    let address = delivery.recipient.email.clone();
+    let cause = format!("{report_id} {}", keys::address(&address));
+    let mail = Mail::AddressSuppressed { report_id: *report_id, report: report.definition.name, address, complained };
+    let mut changes = Changes::new();
+    store.add_delivery(&mut changes, scope, &Delivery::owed(&cause, mail, to_member(owner.id, &owner.name, &owner.email), now))?;
+    // unmet means that they were told before
+    let _ = store.commit(changes).await?;
+    Ok(())
+}
+
+/// The address, among a report's recipients, that keys know by this digest.
+pub(crate) async fn address_in(app: &App, scope: Scope, report: &Report, digest: &str) -> Result<Option<Email>, AppError> {
+    let store = &app.platform.store;
+    let is = |email: &&Email| keys::address(email) == digest;
+    let audience = &report.definition.audience;
+    Ok(match audience.kind {
+        AudienceKind::ThirdParties => audience.emails.iter().find(is).cloned(),
+        AudienceKind::Coach => store.members(scope).await?.iter().map(|member| &member.email).find(is).cloned(),
+        AudienceKind::Clients => store.clients(scope).await?.iter().filter_map(|client| client.email.as_ref()).find(is).cloned(),
+        AudienceKind::Personnel => store.personnel(scope).await?.iter().map(|person| &person.email).find(is).cloned(),
+    })
+}
+
+/// The addresses that no mail of the account goes to.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn suppressions(ctx: &Ctx) -> Result<Vec<Suppressed>, AppError> {
+    ctx.ask(Action::Read, &Resource::Suppressions)?;
+    Ok(ctx.store().suppressions(ctx.scope).await?)
+}
+
+/// Lets mail go to an address again.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn lift_suppression(ctx: &Ctx, email: &Email) -> Result<(), AppError> {
+    ctx.ask(Action::Write, &Resource::Suppressions)?;
+    ctx.store().suppressed(ctx.scope, email).await?.ok_or(AppError::NotFound)?;
+    let mut changes = Changes::new();
+    ctx.store().lift_suppression(&mut changes, ctx.scope, email)?;
+    ctx.commit(changes, "suppression.lift", keys::address(email), 204, &()).await
+}

@@ -1,0 +1,453 @@
+//! The HTML part: one column of cards, 640 pixels wide, made of tables with inline styles.
+
+use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
+
+use domain::show::Trend;
+
+use crate::plan::Plan;
+use crate::report::{Frame, Links};
+use crate::style::{
+    ACCENT, ACCENT_SOFT, BASE, CARD, DARK, FONT, GREY_SOFT, GROUND, MUTED, OUTLOOK, RULE, TEXT, WARN_SOFT, avatar, count, look,
+};
+use crate::view::{Client, Counts, Gauge, Group, Row, Thing, View};
+use crate::words;
+
+/// Text of several lines, line breaks kept.
+struct Lines<'a>(&'a str);
+
+impl Render for Lines<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        for (index, line) in self.0.split('\n').enumerate() {
+            if index > 0 {
+                buffer.push_str("<br>");
+            }
+            line.render_to(buffer);
+        }
+    }
+}
+
+/// A whole mail.
+pub(crate) fn document(title: &str, preheader: &str, account: &str, cards: &Markup, foot: &Markup) -> String {
+    // keeps a list of mails from going on with the first words of the body
+    let filler = "\u{34f}\u{200c}\u{a0}".repeat(90usize.saturating_sub(preheader.chars().count()));
+    html! {
+        (DOCTYPE)
+        html lang="en" dir="ltr" xmlns="http://www.w3.org/1999/xhtml" xmlns:o="urn:schemas-microsoft-com:office:office" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width,initial-scale=1";
+                meta name="x-apple-disable-message-reformatting";
+                meta name="format-detection" content="telephone=no,date=no,address=no,email=no,url=no";
+                meta name="color-scheme" content="light dark";
+                meta name="supported-color-schemes" content="light dark";
+                title { (title) }
+                (PreEscaped(OUTLOOK))
+                style { (PreEscaped(BASE)) }
+                style { (PreEscaped(":root{color-scheme:light dark;supported-color-schemes:light dark}")) (PreEscaped(DARK)) }
+            }
+            body.bg style={ "margin:0;padding:0;background-color:" (GROUND) } {
+                div style={ "display:none;max-height:0;max-width:0;overflow:hidden;opacity:0;font-size:1px;line-height:1px;color:" (GROUND) ";mso-hide:all" } {
+                    (preheader) (filler)
+                }
+                table.bg role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style={ "background-color:" (GROUND) } {
+                    tr {
+                        td.out align="center" style={ "padding:32px 12px 40px;font-family:" (FONT) } {
+                            (PreEscaped("<!--[if mso]><table role=\"presentation\" width=\"640\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\"><tr><td><![endif]-->"))
+                            table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:640px;text-align:left" {
+                                (brand(account))
+                                (cards)
+                                tr { td.m style={ "padding:8px 4px 0;font-size:13px;line-height:20px;color:" (MUTED) } { (foot) } }
+                            }
+                            (PreEscaped("<!--[if mso]></td></tr></table><![endif]-->"))
+                        }
+                    }
+                }
+            }
+        }
+    }
+    .into_string()
+}
+
+fn brand(account: &str) -> Markup {
+    let initial: String = words::initials(account).chars().take(1).collect();
+    html! {
+        tr {
+            td style="padding:0 4px 16px" {
+                table role="presentation" cellpadding="0" cellspacing="0" border="0" {
+                    tr {
+                        td.tile width="28" height="28" align="center" valign="middle" aria-hidden="true" style={ "width:28px;height:28px;border-radius:8px;background-color:" (ACCENT) ";color:" (CARD) ";font-size:14px;line-height:28px;font-weight:700" } { (initial) }
+                        td.t style={ "padding-left:10px;font-size:15px;line-height:20px;font-weight:600;letter-spacing:-.01em;color:" (TEXT) } { bdi { (account) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// One card, and the space under it.
+pub(crate) fn card(inside: &Markup) -> Markup {
+    html! {
+        tr { td.card.pad style={ "background-color:" (CARD) ";border:1px solid " (RULE) ";border-radius:14px;padding:32px" } { (inside) } }
+        tr { td height="16" style="height:16px;font-size:0;line-height:0" { "\u{a0}" } }
+    }
+}
+
+/// What stands over the title, and the title.
+pub(crate) fn heading(over: &str, title: &str) -> Markup {
+    html! {
+        p.m style={ "margin:0 0 6px;font-size:14px;line-height:20px;color:" (MUTED) } dir="auto" { (over) }
+        (self::title(title))
+    }
+}
+
+pub(crate) fn title(title: &str) -> Markup {
+    html! { h1.t.h1 style={ "margin:0;font-size:28px;line-height:34px;font-weight:700;letter-spacing:-.022em;color:" (TEXT) } dir="auto" { (title) } }
+}
+
+pub(crate) fn paragraph(text: &str) -> Markup {
+    html! { p.t style={ "margin:14px 0 0;font-size:16px;line-height:25px;color:" (TEXT) } dir="auto" { (Lines(text)) } }
+}
+
+/// Words of a person, set off.
+pub(crate) fn quote(text: &str) -> Markup {
+    html! {
+        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:16px" {
+            tr { td.t.l style={ "border-left:3px solid " (RULE) ";padding:2px 0 2px 16px;font-size:16px;line-height:25px;color:" (TEXT) } dir="auto" { (Lines(text)) } }
+        }
+    }
+}
+
+/// Something to heed.
+pub(crate) fn banner(text: &str) -> Markup {
+    html! {
+        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:18px" {
+            tr { td.t.ws style={ "background-color:" (WARN_SOFT) ";border-radius:10px;padding:12px 16px;font-size:14px;line-height:21px;color:" (TEXT) } dir="auto" { (text) } }
+        }
+    }
+}
+
+pub(crate) fn button(label: &str, address: &str) -> Markup {
+    html! {
+        table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin-top:22px" {
+            tr {
+                td.btn align="center" style={ "background-color:" (ACCENT) ";border-radius:9px" } {
+                    a.btn href=(address) style={ "display:inline-block;padding:12px 20px;font-size:15px;line-height:20px;font-weight:600;color:" (CARD) ";text-decoration:none" } { (label) }
+                }
+            }
+        }
+    }
+}
+
+pub(crate) fn link(label: &str, address: &str) -> Markup {
+    html! { a.m href=(address) style={ "color:" (MUTED) ";text-decoration:underline" } { (label) } }
+}
+
+/// Facts with their names.
+pub(crate) fn facts(facts: &[(&str, String)]) -> Markup {
+    html! {
+        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:20px" {
+            @for (name, value) in facts {
+                tr {
+                    td.m.l width="128" valign="top" style={ "width:128px;padding:10px 12px 10px 0;border-top:1px solid " (RULE) ";font-size:14px;line-height:20px;color:" (MUTED) } { (name) }
+                    td.t.l valign="top" style={ "padding:10px 0;border-top:1px solid " (RULE) ";font-size:14px;line-height:20px;color:" (TEXT) } { bdi { (value) } }
+                }
+            }
+        }
+    }
+}
+
+/// The lines under the cards: why it came, and how to stop it.
+pub(crate) fn foot(why: &[String], unsubscribe: Option<&str>, account: &str) -> Markup {
+    html! {
+        @for line in why { p style="margin:0 0 6px" { (line) } }
+        p style="margin:12px 0 0" {
+            @if let Some(unsubscribe) = unsubscribe { (link("Unsubscribe from this report", unsubscribe)) " · " }
+            bdi { (account) } " · sent with Cairn"
+        }
+    }
+}
+
+/// A report mail, cut by the plan.
+pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>) -> String {
+    let detailed = &view.clients[..plan.detailed];
+    let opening = html! {
+        (heading(&frame.over, &frame.title))
+        @if let Some(late) = &frame.late { (banner(late)) }
+        @if let Some(introduction) = &frame.introduction { (quote(introduction)) }
+        @for text in &frame.lead { (paragraph(text)) }
+        @if view.counts.all() > 0 { (strip(view.counts)) }
+    };
+    let cards = html! {
+        @if frame.single {
+            (card(&html! { (opening) @for client in detailed { (groups(client, plan, 2)) } }))
+        } @else {
+            (card(&opening))
+            @for client in detailed { (card(&html! { (client_head(client, links)) (groups(client, plan, 3)) })) }
+        }
+        @let listed = &view.clients[plan.detailed..plan.detailed + plan.listed];
+        @if !listed.is_empty() { (card(&list(listed, links))) }
+        @if let Some(note) = plan.note(view) { (card(&cut(&note, links))) }
+        @if let Some(quiet) = &frame.quiet {
+            tr { td.m style={ "padding:0 4px 16px;font-size:14px;line-height:21px;color:" (MUTED) } dir="auto" { (quiet) } }
+        }
+    };
+    document(&frame.subject, &frame.preheader, &frame.account, &cards, &foot(&frame.why, Some(links.unsubscribe), &frame.account))
+}
+
+/// The numbers at the top.
+fn strip(counts: Counts) -> Markup {
+    let cells = counts.cells();
+    html! {
+        table.l role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style={ "margin-top:24px;border:1px solid " (RULE) ";border-radius:12px;table-layout:fixed" } {
+            tr {
+                @for (index, (sort, n)) in cells.iter().enumerate() {
+                    @let look = count(*sort);
+                    td.l.cell style={ "padding:12px 8px 12px 18px" @if index > 0 { ";border-left:1px solid " (RULE) } } {
+                        span class={ (look.class) " num" } style={ "font-size:24px;line-height:30px;font-weight:700;letter-spacing:-.02em;color:" (look.colour) } { (words::grouped(*n)) }
+                        br;
+                        span.m style={ "font-size:13px;line-height:18px;color:" (MUTED) } { (sort.word(*n)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn client_link(client: &Client, links: &Links<'_>) -> Option<String> {
+    links.client_page.map(|page| page(client.id))
+}
+
+pub(crate) fn client_head(client: &Client, links: &Links<'_>) -> Markup {
+    let hue = words::hue(&client.name);
+    let (ground, letters) = avatar(hue);
+    html! {
+        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" {
+            tr {
+                td width="44" valign="middle" style="width:44px" {
+                    table role="presentation" cellpadding="0" cellspacing="0" border="0" {
+                        tr { td class={ "c" (hue) } width="44" height="44" align="center" valign="middle" aria-hidden="true" style={ "width:44px;height:44px;border-radius:22px;background-color:" (ground) ";color:" (letters) ";font-size:15px;line-height:44px;font-weight:600" } { (words::initials(&client.name)) } }
+                    }
+                }
+                td valign="middle" style="padding-left:14px" {
+                    h2.t style={ "margin:0;font-size:19px;line-height:26px;font-weight:650;letter-spacing:-.014em;color:" (TEXT) } {
+                        @match client_link(client, links) {
+                            Some(page) => a.t href=(page) style={ "color:" (TEXT) ";text-decoration:none" } { bdi { (client.name) } span.a style={ "color:" (ACCENT) } { "\u{a0}→" } },
+                            None => bdi { (client.name) },
+                        }
+                    }
+                    (tally(client.counts))
+                }
+            }
+        }
+    }
+}
+
+/// The counts of one client, in a line.
+fn tally(counts: Counts) -> Markup {
+    html! {
+        p.m style={ "margin:0;font-size:14px;line-height:20px;color:" (MUTED) } {
+            @for (index, (sort, n)) in counts.cells().iter().enumerate() {
+                @let look = count(*sort);
+                @if index > 0 { " \u{a0} " }
+                span class=(look.class) style={ "color:" (look.colour) ";white-space:nowrap" } { b aria-hidden="true" { (look.glyph) } " " (words::grouped(*n)) " " (sort.word(*n)) }
+            }
+        }
+    }
+}
+
+/// What is said of a client, with headings from `level` on.
+fn groups(client: &Client, plan: &Plan, level: u8) -> Markup {
+    let mut part = None;
+    html! {
+        @for group in &client.groups {
+            @let kept = plan.kept(group);
+            @if part.replace(group.part) != Some(group.part) { (part_heading(group.part.heading(), level)) }
+            (group_open(group, level + 1))
+            @for (index, row) in kept.iter().enumerate() { (self::row(row, plan.bodies, index == 0)) }
+            @if kept.len() < group.rows.len() { (more(group.rows.len() - kept.len())) }
+            (GROUP_CLOSE)
+        }
+    }
+}
+
+pub(crate) fn part_heading(text: &str, level: u8) -> Markup {
+    let style = html! { "margin:30px 0 0;font-size:17px;line-height:24px;font-weight:650;letter-spacing:-.012em;color:" (TEXT) };
+    html! {
+        @if level <= 2 { h2.t style=(style.0) { (text) } } @else { h3.t style=(style.0) { (text) } }
+    }
+}
+
+pub(crate) fn group_open(group: &Group, level: u8) -> Markup {
+    let style = html! { "margin:16px 0 0;font-size:13px;line-height:18px;font-weight:600;color:" (MUTED) };
+    html! {
+        @if let Some(title) = group.title {
+            @if level <= 3 { h3.m style=(style.0) { (title) } } @else { h4.m style=(style.0) { (title) } }
+        }
+        (PreEscaped("<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"margin-top:6px\">"))
+    }
+}
+
+pub(crate) const GROUP_CLOSE: PreEscaped<&str> = PreEscaped("</table>");
+
+pub(crate) fn row(row: &Row, bodies: usize, first: bool) -> Markup {
+    match row {
+        Row::Thing(thing) => self::thing(thing, bodies, first),
+        Row::Metric(gauge) => self::gauge(gauge, first),
+    }
+}
+
+fn rule(first: bool) -> Markup {
+    html! { @if !first { ";border-top:1px solid " (RULE) } }
+}
+
+fn thing(thing: &Thing, bodies: usize, first: bool) -> Markup {
+    let look = look(thing.mark);
+    html! {
+        tr {
+            td.l width="34" valign="top" style={ "width:34px;padding-top:11px" (rule(first)) } {
+                span class={ (look.class) " " (look.class) "s i" } aria-hidden="true" style={ "display:inline-block;width:22px;border-radius:11px;background-color:" (look.ground) ";color:" (look.colour) ";font-size:13px;line-height:22px;font-weight:700;text-align:center" } { (look.glyph) }
+            }
+            td.l.t style={ "padding:10px 0 11px;font-size:16px;line-height:23px;color:" (TEXT) (rule(first)) } {
+                b dir="auto" style="font-weight:600" { (thing.title) }
+                br;
+                span.m style={ "font-size:14px;line-height:21px;color:" (MUTED) } {
+                    b class=(look.class) style={ "font-weight:600;color:" (look.colour) } { (thing.lead) } (thing.rest)
+                }
+                @if let Some(body) = body(thing, bodies) {
+                    p.t.l dir="auto" style={ "margin:8px 0 4px;font-size:15px;line-height:23px;color:" (TEXT) } { (Lines(&body)) }
+                }
+            }
+        }
+    }
+}
+
+/// The body as far as there is room for it.
+pub(crate) fn body(thing: &Thing, bodies: usize) -> Option<String> {
+    thing.body.as_deref().filter(|_| bodies > 0).map(|body| words::clip(body, bodies))
+}
+
+fn gauge(gauge: &Gauge, first: bool) -> Markup {
+    let look = look(gauge.mark);
+    html! {
+        tr {
+            td.l.t valign="top" style={ "padding:12px 12px 12px 0;font-size:16px;line-height:23px;color:" (TEXT) (rule(first)) } {
+                b.i dir="auto" style="font-weight:600" { (gauge.title) }
+                br;
+                span.m style={ "font-size:14px;line-height:21px;color:" (MUTED) } {
+                    @for (index, part) in gauge_parts(gauge).iter().enumerate() {
+                        @if index > 0 { " · " }
+                        @match part {
+                            Part::Change(trend, words) => { b.a style={ "color:" (ACCENT) } { (arrow(*trend)) } " " (words) },
+                            Part::News(words) => b class=(look.class) style={ "font-weight:600;color:" (look.colour) } { (words) },
+                            Part::Plain(words) => (words),
+                        }
+                    }
+                }
+            }
+            td.l.t valign="top" align="right" style={ "padding:12px 0;font-size:20px;line-height:24px;font-weight:700;letter-spacing:-.02em;color:" (TEXT) (rule(first)) } { bdi { (gauge.latest) } }
+        }
+        @if let Some(chart) = &gauge.chart {
+            tr {
+                td colspan="2" style="padding:0 0 6px" {
+                    img.img.l src={ "cid:" (content_id(chart.number, &chart.item.to_string())) } width="574" alt=(chart.alt) style={ "display:block;width:100%;max-width:574px;height:auto;background-color:#ffffff;border:1px solid " (RULE) ";border-radius:10px" };
+                    table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:4px" {
+                        @let style = html! { "font-size:12px;line-height:18px;color:" (MUTED) };
+                        tr {
+                            td.m style=(style.0) { (chart.first) }
+                            td.m align="center" style=(style.0) { (chart.range) }
+                            td.m align="right" style=(style.0) { (chart.last) }
+                        }
+                    }
+                }
+            }
+        } @else if let Some(progress) = gauge.progress {
+            tr { td colspan="2" style="padding:0 0 14px" { (bar(progress)) } }
+        }
+    }
+}
+
+/// How far it is to the target, drawn with cells.
+fn bar(progress: u8) -> Markup {
+    html! {
+        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" aria-hidden="true" {
+            tr {
+                @if progress > 0 { td.fill width={ (progress) "%" } height="6" style={ "height:6px;font-size:0;line-height:0;border-radius:3px;background-color:" (ACCENT) } { "\u{a0}" } }
+                @if progress < 100 { td.as width={ (100 - progress) "%" } height="6" style={ "height:6px;font-size:0;line-height:0;border-radius:3px;background-color:" (ACCENT_SOFT) } { "\u{a0}" } }
+            }
+        }
+    }
+}
+
+pub(crate) enum Part<'a> {
+    Change(Trend, &'a str),
+    News(&'a str),
+    Plain(String),
+}
+
+/// What stands under a metric's title.
+pub(crate) fn gauge_parts(gauge: &Gauge) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    parts.extend(gauge.news.as_deref().map(Part::News));
+    parts.extend(gauge.change.as_ref().map(|(trend, words)| Part::Change(*trend, words)));
+    if let Some(target) = &gauge.target {
+        let percent = gauge.progress.filter(|percent| *percent < 100).map(|percent| format!(" ({percent}%)")).unwrap_or_default();
+        parts.push(Part::Plain(format!("{target}{percent}")));
+    }
+    parts
+}
+
+pub(crate) fn arrow(trend: Trend) -> &'static str {
+    match trend {
+        Trend::Up => "↑",
+        Trend::Down => "↓",
+        Trend::Level => "→",
+    }
+}
+
+/// What the HTML calls a chart.
+pub(crate) fn content_id(number: usize, item: &str) -> String {
+    format!("chart-{number}-{}@cairn", item.to_ascii_lowercase())
+}
+
+pub(crate) fn more(n: usize) -> Markup {
+    html! { tr { td.m.l colspan="2" style={ "padding:10px 0;font-size:14px;line-height:21px;color:" (MUTED) (rule(false)) } { "and " (words::grouped(n)) " more" } } }
+}
+
+/// Clients with their numbers alone.
+fn list(clients: &[Client], links: &Links<'_>) -> Markup {
+    html! {
+        (part_heading("In short", 2))
+        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:6px" { @for client in clients { (listed(client, links)) } }
+    }
+}
+
+pub(crate) fn listed(client: &Client, links: &Links<'_>) -> Markup {
+    html! {
+        tr {
+            td.l.t style={ "padding:10px 0;font-size:15px;line-height:22px;color:" (TEXT) (rule(false)) } {
+                @match client_link(client, links) {
+                    Some(page) => a.t href=(page) style={ "font-weight:600;color:" (TEXT) ";text-decoration:none" } { bdi { (client.name) } },
+                    None => b style="font-weight:600" { bdi { (client.name) } },
+                }
+                (tally(client.counts))
+            }
+        }
+    }
+}
+
+/// What is not shown.
+fn cut(note: &str, links: &Links<'_>) -> Markup {
+    html! {
+        p.t style={ "margin:0;font-size:15px;line-height:23px;color:" (TEXT) } { (note) }
+        @if let Some(more) = links.more { (button("Read all of it", more)) }
+    }
+}
+
+/// A mark drawn large, for short mails.
+pub(crate) fn stamp(glyph: &str) -> Markup {
+    html! {
+        p style="margin:0 0 14px" aria-hidden="true" {
+            span.m.ms style={ "display:inline-block;width:40px;border-radius:20px;background-color:" (GREY_SOFT) ";color:" (MUTED) ";font-size:18px;line-height:40px;font-weight:700;text-align:center" } { (glyph) }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! How mail looks: colours, type and spacing, inline for every program, with classes for dark mode and phones where they
+//! are understood.
+//!
+//! Each colour comes as a light value, written inline, and a dark one for `prefers-color-scheme`. All are soft and
+//! saturated enough to stay apart where a program inverts them by itself; a test holds every pair at 4.5:1.
+
+use domain::show::Mark;
+
+use crate::view::Count;
+
+pub(crate) const FONT: &str = "Inter,-apple-system,BlinkMacSystemFont,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
+
+pub(crate) const GROUND: &str = "#f5f5f8";
+pub(crate) const CARD: &str = "#ffffff";
+pub(crate) const TEXT: &str = "#17171f";
+pub(crate) const MUTED: &str = "#5f5f6e";
+pub(crate) const RULE: &str = "#e6e6ec";
+pub(crate) const ACCENT: &str = "#4a45c9";
+pub(crate) const ACCENT_SOFT: &str = "#eeedfc";
+pub(crate) const GOOD: &str = "#14733c";
+pub(crate) const GOOD_SOFT: &str = "#e6f5ec";
+pub(crate) const BAD: &str = "#bf2330";
+pub(crate) const BAD_SOFT: &str = "#fdecee";
+pub(crate) const WARN: &str = "#8a5300";
+pub(crate) const WARN_SOFT: &str = "#fdf3e1";
+pub(crate) const GREY_SOFT: &str = "#eeeef3";
+
+/// How a mark looks: glyph, word colour, ground of the glyph, and the classes of both.
+pub(crate) struct Look {
+    pub(crate) class: &'static str,
+    pub(crate) glyph: &'static str,
+    pub(crate) colour: &'static str,
+    pub(crate) ground: &'static str,
+}
+
+pub(crate) fn look(mark: Mark) -> Look {
+    let (class, glyph, colour, ground) = match mark {
+        Mark::Done => ("g", "✓", GOOD, GOOD_SOFT),
+        Mark::Late => ("r", "!", BAD, BAD_SOFT),
+        Mark::New => ("a", "+", ACCENT, ACCENT_SOFT),
+        Mark::Changed => ("w", "≈", WARN, WARN_SOFT),
+        Mark::Cancelled => ("m", "×", MUTED, GREY_SOFT),
+        Mark::Open => ("m", "○", MUTED, GREY_SOFT),
+    };
+    Look { class, glyph, colour, ground }
+}
+
+pub(crate) fn count(count: Count) -> Look {
+    match count {
+        Count::Done => look(Mark::Done),
+        Count::Late => look(Mark::Late),
+        Count::Open => look(Mark::Open),
+        Count::Other => look(Mark::Changed),
+        Count::Metrics => Look { class: "a", glyph: "↗", colour: ACCENT, ground: ACCENT_SOFT },
+    }
+}
+
+/// Ground and letters of the eight avatars, by day and by night.
+const AVATARS: [[&str; 4]; 8] = [
+    ["#ffdbda", "#682226", "#502828", "#ffc3c2"],
+    ["#fee0c9", "#612d00", "#4c2d12", "#ffcca2"],
+    ["#e7e9c7", "#414000", "#37380e", "#dadd9f"],
+    ["#d0f0d9", "#004c24", "#183e27", "#aee8c1"],
+    ["#c4f0f2", "#004b52", "#003e41", "#96e8ec"],
+    ["#d0e9ff", "#023f6f", "#1b3753", "#b0dcff"],
+    ["#e8e1ff", "#42306b", "#382f51", "#dbceff"],
+    ["#fcdbf0", "#5e244d", "#4a283f", "#fcc3e8"],
+];
+
+/// Ground and letters of an avatar.
+pub(crate) fn avatar(hue: usize) -> (&'static str, &'static str) {
+    let [ground, letters, ..] = AVATARS[hue % AVATARS.len()];
+    (ground, letters)
+}
+
+/// What phones and hovering need.
+pub(crate) const BASE: &str = "body{margin:0;padding:0;width:100%!important;-webkit-text-size-adjust:100%;-ms-text-size-adjust:100%}\
+table{border-collapse:separate;mso-table-lspace:0;mso-table-rspace:0}img{border:0;line-height:100%;-ms-interpolation-mode:bicubic}\
+a:hover{text-decoration:underline!important}\
+@media (max-width:600px){.out{padding:16px 8px 32px!important}.pad{padding:24px 20px!important}.h1{font-size:24px!important;line-height:30px!important}\
+.num{font-size:20px!important}.cell{padding:10px 4px 10px 12px!important}}";
+
+/// Dark mode, in a block of its own: a program that can't read it loses nothing else.
+pub(crate) const DARK: &str = "@media (prefers-color-scheme:dark){.bg{background-color:#101014!important}\
+.card{background-color:#17171c!important;border-color:#2a2a33!important}.t{color:#ededf2!important}.m{color:#a2a2b1!important}\
+.l{border-color:#2a2a33!important}.g{color:#4cc38a!important}.r{color:#ff8187!important}.a{color:#a3a0ff!important}.w{color:#f0b45a!important}\
+.ms{background-color:#2a2a33!important}.gs{background-color:#12301f!important}.rs{background-color:#3b1519!important}\
+.as{background-color:#25244a!important}.ws{background-color:#33240d!important}.tile,.fill{background-color:#8f8bff!important}.tile,.btn{color:#101014!important}\
+.btn{background-color:#a3a0ff!important}.img{opacity:.92}\
+.c0{background-color:#502828!important;color:#ffc3c2!important}.c1{background-color:#4c2d12!important;color:#ffcca2!important}\
+.c2{background-color:#37380e!important;color:#dadd9f!important}.c3{background-color:#183e27!important;color:#aee8c1!important}\
+.c4{background-color:#003e41!important;color:#96e8ec!important}.c5{background-color:#1b3753!important;color:#b0dcff!important}\
+.c6{background-color:#382f51!important;color:#dbceff!important}.c7{background-color:#4a283f!important;color:#fcc3e8!important}}";
+
+/// Outlook on Windows: pixels as pixels, and no Times in tables.
+pub(crate) const OUTLOOK: &str = "<!--[if mso]><xml><o:OfficeDocumentSettings><o:PixelsPerInch>96</o:PixelsPerInch></o:OfficeDocumentSettings></xml>\
+<style>table,td,h1,h2,h3,h4,p,a,span{font-family:'Segoe UI',Arial,sans-serif!important}</style><![endif]-->";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn luminance(colour: &str) -> f64 {
+        let channel = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    }
+
+    fn contrast(a: &str, b: &str) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    /// What the dark block says of a class.
+    fn dark(class: &str, property: &str) -> &'static str {
+        DARK.split('}')
+            .filter_map(|rule| rule.rsplit_once('{'))
+            .filter(|(selectors, _)| selectors.rsplit('{').next().unwrap().split(',').any(|s| s == format!(".{class}")))
+            .flat_map(|(_, body)| body.split(';'))
+            .find_map(|declaration| declaration.strip_prefix(&format!("{property}:"))?.strip_suffix("!important"))
+            .unwrap_or_else(|| panic!("no dark {property} for .{class}"))
+    }
+
+    #[test]
+    fn every_text_stands_out_by_day() {
+        for (text, ground) in [
+            (TEXT, CARD),
+            (TEXT, GROUND),
+            (MUTED, CARD),
+            (MUTED, GROUND),
+            (MUTED, GREY_SOFT),
+            (ACCENT, CARD),
+            (ACCENT, ACCENT_SOFT),
+            (ACCENT, GROUND),
+            (GOOD, CARD),
+            (GOOD, GOOD_SOFT),
+            (BAD, CARD),
+            (BAD, BAD_SOFT),
+            (WARN, CARD),
+            (WARN, WARN_SOFT),
+            (TEXT, WARN_SOFT),
+            (CARD, ACCENT),
+        ] {
+            assert!(contrast(text, ground) >= 4.5, "{text} on {ground}: {}", contrast(text, ground));
+        }
+        for [ground, letters, dark_ground, dark_letters] in AVATARS {
+            assert!(contrast(ground, letters) >= 4.5 && contrast(dark_ground, dark_letters) >= 4.5);
+        }
+    }
+
+    #[test]
+    fn every_text_stands_out_by_night() {
+        for (text, ground) in [
+            ("t", "card"),
+            ("t", "bg"),
+            ("m", "card"),
+            ("m", "bg"),
+            ("m", "ms"),
+            ("a", "card"),
+            ("a", "bg"),
+            ("a", "as"),
+            ("g", "card"),
+            ("g", "gs"),
+            ("r", "card"),
+            ("r", "rs"),
+            ("w", "card"),
+            ("w", "ws"),
+            ("t", "ws"),
+            ("btn", "btn"),
+            ("tile", "tile"),
+        ] {
+            let (text, ground) = (dark(text, "color"), dark(ground, "background-color"));
+            assert!(contrast(text, ground) >= 4.5, "{text} on {ground}: {}", contrast(text, ground));
+        }
+    }
+
+    #[test]
+    fn avatars_are_the_same_in_the_dark_block() {
+        for (index, [_, _, ground, letters]) in AVATARS.iter().enumerate() {
+            assert_eq!((dark(&format!("c{index}"), "background-color"), dark(&format!("c{index}"), "color")), (*ground, *letters));
+        }
+    }
+}
