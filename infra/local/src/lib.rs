@@ -7,9 +7,12 @@ pub mod clock;
 pub mod engine;
 pub mod faults;
 mod files;
+pub mod gateway;
+pub mod mailbox;
 pub mod refusal;
 pub mod scheduler;
 pub mod ses;
+pub mod stack;
 #[cfg(test)]
 mod tests;
 

@@ -1,1 +1,100 @@
-fn main() {}
+//! `cargo run`: the whole system on this machine.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context;
+use cairn::gateway;
+use cairn::stack::{Settings, Stack};
+use chrono::{DateTime, Utc};
+use clap::Parser;
+use tokio::net::TcpListener;
+
+/// Cairn, whole, on this machine: nothing leaves it.
+#[derive(Parser)]
+#[command(name = "cairn", version, about)]
+struct Options {
+    /// The port to serve on; a free one for 0. (`cargo lambda watch` takes 9000.)
+    #[arg(long, default_value_t = 8700)]
+    port: u16,
+    /// The port of the AWS endpoints, for programs outside of this one; one above --port if left out.
+    #[arg(long)]
+    aws_port: Option<u16>,
+    /// The folder to keep everything in.
+    #[arg(long, default_value = ".cairn", conflicts_with = "memory")]
+    data: PathBuf,
+    /// Keep everything in memory: it is gone when this stops.
+    #[arg(long)]
+    memory: bool,
+    /// Begin without the demo account.
+    #[arg(long)]
+    no_demo: bool,
+    /// The time the clock shows at first, like 2026-03-01T08:00:00Z; it goes on from there.
+    #[arg(long)]
+    clock: Option<DateTime<Utc>>,
+    /// Forget what the data folder holds, and begin anew.
+    #[arg(long, conflicts_with = "memory")]
+    fresh: bool,
+    /// Print the table as it must be, in CloudFormation's words, and stop.
+    #[arg(long, hide = true)]
+    print_table: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    if options.print_table {
+        let table = serde_json::to_string_pretty(&platform::store::schema::described())?;
+        return Ok(writeln!(std::io::stdout(), "{table}")?);
+    }
+    let level = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(level).init();
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(serve(options))
+}
+
+async fn serve(options: Options) -> anyhow::Result<()> {
+    let started = std::time::Instant::now();
+    let listener = listen(options.port, "--port").await?;
+    let port = listener.local_addr()?.port();
+    let url = format!("http://127.0.0.1:{port}");
+    let data = (!options.memory).then_some(options.data);
+    if let Some(data) = data.as_ref().filter(|data| options.fresh && data.exists()) {
+        forget(data)?;
+    }
+    let aws_port = options.aws_port.unwrap_or(if options.port == 0 { 0 } else { port.saturating_add(1) });
+    if aws_port != 0 {
+        drop(listen(aws_port, "--aws-port").await?);
+    }
+    let settings = Settings { data, start: options.clock, aws_port, public_url: url.clone() };
+    let stack = Arc::new(Stack::start(settings).await?);
+    tokio::spawn({
+        let stack = Arc::clone(&stack);
+        async move { stack.run().await }
+    });
+    let served = axum::serve(listener, gateway::router(Arc::clone(&stack)));
+    let mut stderr = std::io::stderr();
+    writeln!(stderr, "Cairn, local, ready in {} ms at {url}", started.elapsed().as_millis())?;
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "ready {url}")?;
+    stdout.flush()?;
+    served.with_graceful_shutdown(async { drop(tokio::signal::ctrl_c().await) }).await?;
+    Ok(())
+}
+
+async fn listen(port: u16, option: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(("127.0.0.1", port))
+        .await
+        .with_context(|| format!("port {port} is taken (another cairn, perhaps); stop what uses it, or choose another with {option}"))
+}
+
+/// Removes what the stack keeps in a folder, and nothing else that may be there.
+fn forget(data: &std::path::Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(data)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if ["clock.json", "mail.jsonl", "schedules.json", "demo.json", "lock"].contains(&name) || name.starts_with("table.sqlite") {
+            std::fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
+        }
+    }
+    Ok(())
+}

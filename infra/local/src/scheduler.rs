@@ -198,6 +198,15 @@ impl Scheduler {
         })
     }
 
+    /// Makes a group, unless there is one of that name.
+    pub fn ensure_group(&self, name: &str) -> Result<(), Refusal> {
+        let now = self.clock.now();
+        self.change(|state| {
+            state.groups.entry(name.to_owned()).or_insert(now);
+            Ok(())
+        })
+    }
+
     /// How many schedules there are.
     pub fn count(&self) -> usize {
         files::lock(&self.state).schedules.len()

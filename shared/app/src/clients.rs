@@ -143,7 +143,7 @@ pub(crate) async fn visible(ctx: &Ctx, ids: Vec<ClientId>) -> Result<BTreeMap<Cl
 
 async fn levels(ctx: &Ctx, clients: &[Client]) -> Result<BTreeMap<ClientId, Level>, AppError> {
     match ctx.viewer.member() {
-        Some(member) => Ok(ctx.store().levels_with(ctx.scope, member.id, clients.iter().map(|client| client.id)).await?),
+        Some(member) => Ok(ctx.store().levels_with(ctx.scope, member.id, clients.iter().map(|client| client.id).collect::<Vec<_>>()).await?),
         None => Ok(BTreeMap::new()),
     }
 }

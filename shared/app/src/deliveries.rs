@@ -18,6 +18,7 @@ use platform::mailer::{Outgoing, Picture};
 use platform::store::deliveries::Suppressed;
 use platform::store::{Changes, Scope, keys};
 
+use crate::page::{List, Page, Paged};
 use crate::identity::viewer;
 use crate::token::Unsubscribe;
 use crate::{App, AppError, Ctx};
@@ -389,9 +390,10 @@ pub(crate) async fn address_in(app: &App, scope: Scope, report: &Report, digest:
 ///
 /// # Errors
 /// [`AppError`].
-pub async fn suppressions(ctx: &Ctx) -> Result<Vec<Suppressed>, AppError> {
+pub async fn suppressions(ctx: &Ctx, page: &Page) -> Result<Paged<Suppressed>, AppError> {
     ctx.ask(Action::Read, &Resource::Suppressions)?;
-    Ok(ctx.store().suppressions(ctx.scope).await?)
+    let suppressed = ctx.store().suppressions(ctx.scope).await?;
+    List::new(ctx, "suppressions", &()).cut(suppressed, page, |suppressed| keys::address(&suppressed.email))
 }
 
 /// Lets mail go to an address again.

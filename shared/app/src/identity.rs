@@ -15,6 +15,7 @@ use platform::store::{Changes, Scope, audit};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::page::{List, Page, Paged};
 use crate::{App, AppError, Ctx};
 
 /// What every API key begins with, so that one that leaked can be recognised.
@@ -266,12 +267,13 @@ fn view(key: &ApiKey) -> KeyView {
     KeyView { id: key.id, name: key.name.clone(), scope: key.scope, expires_on: key.expires_on, created_at: key.created_at }
 }
 
-/// One's own keys.
+/// One's own keys, in the order they were made.
 ///
 /// # Errors
-/// [`AppError::Store`].
-pub async fn api_keys(ctx: &Ctx) -> Result<Vec<KeyView>, AppError> {
-    Ok(ctx.store().api_keys(ctx.scope, ctx.viewer.person()).await?.iter().map(view).collect())
+/// [`AppError::Store`], [`AppError::BadCursor`].
+pub async fn api_keys(ctx: &Ctx, page: &Page) -> Result<Paged<KeyView>, AppError> {
+    let keys = ctx.store().api_keys(ctx.scope, ctx.viewer.person()).await?;
+    List::new(ctx, "api keys", &()).cut(keys.iter().map(view), page, |key| key.id)
 }
 
 /// Makes a key with one's own rights.

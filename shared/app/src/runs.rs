@@ -304,7 +304,7 @@ pub(crate) async fn resolve(
         ScopeKind::Companies => Vec::new(),
     };
     clients.retain(|client| !client.archived && only.is_none_or(|only| client.id == only));
-    let levels = store.levels_with(scope, creator.id, clients.iter().map(|client| client.id)).await?;
+    let levels = store.levels_with(scope, creator.id, clients.iter().map(|client| client.id).collect::<Vec<_>>()).await?;
     let mut clients: Vec<(Client, Level)> = clients
         .into_iter()
         .map(|client| (levels.get(&client.id).copied().unwrap_or_default(), client))
@@ -324,7 +324,7 @@ pub(crate) async fn resolve(
             };
             let mut recipients = Vec::new();
             for member in store.members(scope).await?.into_iter().filter(|m| m.active && ids.contains(&m.id)) {
-                let levels = store.levels_with(scope, member.id, clients.iter().map(|(client, _)| client.id)).await?;
+                let levels = store.levels_with(scope, member.id, clients.iter().map(|(client, _)| client.id).collect::<Vec<_>>()).await?;
                 let recipient = to_member(member.id, &member.name, &member.email);
                 let reader = Reader { audience: AudienceKind::Coach, viewer: Some(Viewer::Member(member)), levels };
                 recipients.push(Planned { recipient, reader, client_id: None, company_id: None });
@@ -539,7 +539,7 @@ async fn add_missing(app: &App, scope: Scope, deliveries: Vec<Delivery>) -> Resu
                 if store.commit(changes).await?.is_done() {
                     return Ok(());
                 }
-                let known = store.deliveries_by_id(scope, chunk.iter().map(|delivery| delivery.id.clone())).await?;
+                let known = store.deliveries_by_id(scope, chunk.iter().map(|delivery| delivery.id.clone()).collect::<Vec<_>>()).await?;
                 let known: BTreeSet<_> = known.into_iter().map(|delivery| delivery.id).collect();
                 chunk.retain(|delivery| !known.contains(&delivery.id));
             }

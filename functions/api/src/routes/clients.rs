@@ -1,0 +1,137 @@
+//! The people who are coached.
+
+use app::App;
+use app::clients::{self, ClientDraft, ClientFilter};
+use app::members::{self, PairingSet, PairingsDraft};
+use app::page::Paged;
+use domain::client::Client;
+use domain::happening::Happening;
+use domain::id::{ClientId, CompanyId};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::answer::{Answered, created, entity, plain, set};
+use crate::ask::{Ask, IdempotencyKey, IfMatch, Json, Listing, NoBody, Path, page};
+use crate::documentation::{ChangeRefusals, ReadRefusals};
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(read, update))
+        .routes(routes!(archive))
+        .routes(routes!(unarchive))
+        .routes(routes!(pairings, set_pairings))
+        .routes(routes!(stream))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    /// Words of the name or address, without regard to case and accents.
+    q: Option<String>,
+    /// Clients with this tag.
+    tag: Option<String>,
+    /// Clients of this company.
+    company_id: Option<CompanyId>,
+    /// `true`: the archived ones, in place of those who are not.
+    #[param(default = false)]
+    archived: Option<bool>,
+    /// At most so many, 1 to 200; default 50.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// Where the page before ended: its `next_cursor`.
+    cursor: Option<String>,
+}
+
+/// The clients one may see, in the order they were added.
+#[utoipa::path(
+    get, path = "/v1/clients", operation_id = "clients_list", tag = "clients", params(Filter),
+    responses((status = 200, body = Paged<Client>), ReadRefusals)
+)]
+async fn list(ask: Ask<Filter>) -> Answered<Paged<Client>> {
+    let Filter { q, tag, company_id, archived, limit, cursor } = ask.query;
+    let filter = ClientFilter { q, tag, company_id, archived: archived.unwrap_or(false) };
+    Ok(plain(clients::list(&ask.ctx, &filter, &page(limit, cursor)?).await?))
+}
+
+/// Adds a client. A coach who adds one becomes the primary coach.
+#[utoipa::path(
+    post, path = "/v1/clients", operation_id = "clients_create", tag = "clients", params(IdempotencyKey), request_body = ClientDraft,
+    responses((status = 201, body = Client, headers(("etag" = String), ("location" = String))), ChangeRefusals)
+)]
+async fn create(ask: Ask, Json(draft): Json<ClientDraft>) -> Answered<Client> {
+    let client = clients::create(&ask.ctx, &draft).await?;
+    Ok(created(client.version, format!("/v1/clients/{}", client.id), client))
+}
+
+/// A client.
+#[utoipa::path(
+    get, path = "/v1/clients/{id}", operation_id = "clients_read", tag = "clients", params(("id" = ClientId, Path)),
+    responses((status = 200, body = Client, headers(("etag" = String))), ReadRefusals)
+)]
+async fn read(ask: Ask, Path(id): Path<ClientId>) -> Answered<Client> {
+    let client = clients::read(&ask.ctx, id).await?;
+    Ok(entity(client.version, client))
+}
+
+/// Changes a client's profile. What is left out stays; an empty text takes a field away.
+#[utoipa::path(
+    patch, path = "/v1/clients/{id}", operation_id = "clients_update", tag = "clients", params(("id" = ClientId, Path), IfMatch),
+    request_body = ClientDraft, responses((status = 200, body = Client, headers(("etag" = String))), ChangeRefusals)
+)]
+async fn update(ask: Ask, Path(id): Path<ClientId>, Json(draft): Json<ClientDraft>) -> Answered<Client> {
+    let client = clients::update(&ask.ctx, id, &draft, ask.expected).await?;
+    Ok(entity(client.version, client))
+}
+
+/// Archives a client: the record can be read but not changed, the portal is off, reports leave the client out.
+#[utoipa::path(
+    post, path = "/v1/clients/{id}/archive", operation_id = "clients_archive", tag = "clients", params(("id" = ClientId, Path), IdempotencyKey),
+    responses((status = 200, body = Client, headers(("etag" = String))), ChangeRefusals)
+)]
+async fn archive(ask: Ask, Path(id): Path<ClientId>, _: NoBody) -> Answered<Client> {
+    let client = clients::archive(&ask.ctx, id).await?;
+    Ok(entity(client.version, client))
+}
+
+/// Takes a client back from the archive; the portal stays off.
+#[utoipa::path(
+    post, path = "/v1/clients/{id}/unarchive", operation_id = "clients_unarchive", tag = "clients",
+    params(("id" = ClientId, Path), IdempotencyKey), responses((status = 200, body = Client, headers(("etag" = String))), ChangeRefusals)
+)]
+async fn unarchive(ask: Ask, Path(id): Path<ClientId>, _: NoBody) -> Answered<Client> {
+    let client = clients::unarchive(&ask.ctx, id).await?;
+    Ok(entity(client.version, client))
+}
+
+/// The members paired with a client.
+#[utoipa::path(
+    get, path = "/v1/clients/{id}/pairings", operation_id = "clients_pairings", tag = "clients", params(("id" = ClientId, Path)),
+    responses((status = 200, body = PairingSet, headers(("etag" = String))), ReadRefusals)
+)]
+async fn pairings(ask: Ask, Path(id): Path<ClientId>) -> Answered<PairingSet> {
+    set(members::client_pairings(&ask.ctx, id).await?)
+}
+
+/// Sets what the members named are to a client, as one set: one that would leave the client without exactly one
+/// primary coach changes nothing. Pairings that are not named stay.
+#[utoipa::path(
+    put, path = "/v1/clients/{id}/pairings", operation_id = "clients_set_pairings", tag = "clients", params(("id" = ClientId, Path), IfMatch),
+    request_body = PairingsDraft, responses((status = 200, body = PairingSet, headers(("etag" = String))), ChangeRefusals)
+)]
+async fn set_pairings(ask: Ask, Path(id): Path<ClientId>, Json(draft): Json<PairingsDraft>) -> Answered<PairingSet> {
+    ask.unless_changed(members::client_pairings(&ask.ctx, id)).await?;
+    set(members::set_client_pairings(&ask.ctx, id, &draft).await?)
+}
+
+/// What happened with a client, newest first, as far as one may see it.
+#[utoipa::path(
+    get, path = "/v1/clients/{id}/stream", operation_id = "clients_stream", tag = "clients", params(("id" = ClientId, Path), Listing),
+    responses((status = 200, body = Paged<Happening>), ReadRefusals)
+)]
+async fn stream(ask: Ask<Listing>, Path(id): Path<ClientId>) -> Answered<Paged<Happening>> {
+    Ok(plain(clients::stream(&ask.ctx, id, &ask.query.page()?).await?))
+}

@@ -1,0 +1,13 @@
+//! The routes, a module per kind of thing. Each handler reads the request, calls one operation and answers.
+
+pub(crate) mod account;
+pub(crate) mod clients;
+pub(crate) mod companies;
+pub(crate) mod groups;
+pub(crate) mod identity;
+pub(crate) mod items;
+pub(crate) mod mail;
+pub(crate) mod members;
+pub(crate) mod public;
+pub(crate) mod reports;
+pub(crate) mod runs;

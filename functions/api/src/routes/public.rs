@@ -1,0 +1,105 @@
+//! What needs no key: health, the document, and the page that a link in a mail opens.
+
+use app::App;
+use app::reports;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::ask::Path;
+use crate::documentation::OpenRefusals;
+use crate::page;
+use crate::problem::Problem;
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(health)).routes(routes!(document)).routes(routes!(show_unsubscribe, unsubscribe))
+}
+
+/// That the function answers.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// The version of the program.
+    #[schema(example = "0.1.0")]
+    version: &'static str,
+}
+
+/// Whether the API answers; reads nothing.
+#[utoipa::path(
+    get, path = "/health", operation_id = "health", tag = "public", security(()),
+    responses((status = 200, body = Health), OpenRefusals)
+)]
+async fn health() -> axum::Json<Health> {
+    axum::Json(Health { status: "ok", version: env!("CARGO_PKG_VERSION") })
+}
+
+/// This document.
+#[utoipa::path(
+    get, path = "/openapi.json", operation_id = "document", tag = "public", security(()),
+    responses((status = 200, description = "OpenAPI 3.1", body = Object), OpenRefusals)
+)]
+async fn document() -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "max-age=300")];
+    (headers, crate::document()).into_response()
+}
+
+/// The page of an unsubscribe link: says what would end, and changes nothing.
+#[utoipa::path(
+    get, path = "/u/{token}", operation_id = "unsubscribe_show", tag = "public", params(("token" = String, Path)), security(()),
+    responses(
+        (status = 200, description = "A page with one button", content_type = "text/html", body = String),
+        (status = 404, description = "A page: the link is not one of ours", content_type = "text/html", body = String),
+        OpenRefusals,
+    )
+)]
+async fn show_unsubscribe(State(app): State<App>, Path(token): Path<String>) -> Response {
+    match reports::unsubscribe_page(&app, &token).await {
+        Ok(Some(found)) => html(StatusCode::OK, page::unsubscribe(&found)),
+        Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
+        Err(error) => failed(error.into()),
+    }
+}
+
+/// Unsubscribes: by the button of the page, or by the one click of a mail program (RFC 8058). Once or often is the
+/// same; the body does not matter.
+#[utoipa::path(
+    post, path = "/u/{token}", operation_id = "unsubscribe", tag = "public", params(("token" = String, Path)), security(()),
+    responses(
+        (status = 200, description = "A page: it is done", content_type = "text/html", body = String),
+        (status = 404, description = "A page: the link is not one of ours", content_type = "text/html", body = String),
+        OpenRefusals,
+    )
+)]
+async fn unsubscribe(State(app): State<App>, Path(token): Path<String>) -> Response {
+    match reports::unsubscribe(&app, &token).await {
+        Ok(Some(found)) => html(StatusCode::OK, page::unsubscribe(&found)),
+        Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
+        Err(error) => failed(error.into()),
+    }
+}
+
+fn html(status: StatusCode, page: maud::Markup) -> Response {
+    let mut response = (status, axum::response::Html(page.into_string())).into_response();
+    if let Ok(policy) = HeaderValue::from_str(page::policy()) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    response
+}
+
+/// A page for people in place of problem details; what failed goes to the log all the same.
+fn failed(problem: Problem) -> Response {
+    let page = page::failed();
+    let mut response = problem.into_response();
+    response.extensions_mut().insert(crate::edge::Told);
+    let (parts, body) = html(response.status(), page).into_parts();
+    response.headers_mut().extend(parts.headers);
+    *response.body_mut() = body;
+    response
+}

@@ -1,0 +1,428 @@
+//! The whole system in one process: the services of AWS, the functions, and what AWS does between them.
+//!
+//! Between the services and the functions stands the [`Pump`]: it hands schedules that fired to `report`, deliveries that
+//! the table's stream shows to `send`, and what SES reports to `feedback`, each in the form AWS hands it over, and again
+//! later where a function asks for that; and it calls `reconcile` every ten minutes of the local clock.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use app::App;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use chrono::{DateTime, Duration, DurationRound, Utc};
+use platform::{Config, Platform};
+use serde_json::{Value, json};
+use tokio::sync::{Mutex, RwLock};
+
+use crate::aws::{self, Endpoint};
+use crate::clock::Clock;
+use crate::engine::{Change, Engine, Stream};
+use crate::faults::Faults;
+use crate::scheduler::{Firing, Scheduler};
+use crate::ses::{Identities, Ses};
+use crate::{ACCOUNT, REGION};
+
+/// The table's name.
+pub const TABLE: &str = "cairn";
+/// The domain that mail comes from.
+pub const MAIL_DOMAIN: &str = "cairn.example";
+/// How many messages a function is given at a time, as in the template.
+const BATCH: usize = 10;
+/// How long a message that a function did not finish stays out of sight.
+const OUT_OF_SIGHT: Duration = Duration::seconds(60);
+/// How often a message is handed to a function before it counts as dead, as in the template.
+const RECEIVES: u32 = 5;
+/// How often reconciling runs.
+const RECONCILE_EVERY: Duration = Duration::minutes(10);
+/// How often it runs while the clock is moved by more than a day.
+const RECONCILE_IN_LEAPS: Duration = Duration::hours(6);
+
+/// How long the stack waits between looking for what is due.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+/// How many times it looks before it removes expired rows, which means reading the whole table.
+const ROUNDS_PER_SWEEP: u64 = 36_000;
+
+/// How a stack is set up.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Where it keeps everything; in memory without.
+    pub data: Option<PathBuf>,
+    /// What its clock shows at first; the machine's time without.
+    pub start: Option<DateTime<Utc>>,
+    /// The port of the AWS endpoint; a free one for 0.
+    pub aws_port: u16,
+    /// What links in mail begin with.
+    pub public_url: String,
+}
+
+/// The system, running.
+pub struct Stack {
+    /// The app that all functions share.
+    pub app: App,
+    /// The clock, which can be moved.
+    pub clock: Clock,
+    /// The mailbox.
+    pub ses: Ses,
+    /// The scheduler.
+    pub scheduler: Scheduler,
+    /// What goes wrong on the way to AWS, and what went over it.
+    pub faults: Faults,
+    /// AWS, for programs outside of this one.
+    pub endpoint: Endpoint,
+    engine: Engine,
+    api: axum::Router,
+    pump: Mutex<Pump>,
+    /// Held by every request while it is carried out, so that nothing that is due is done in the middle of one.
+    requests: Arc<RwLock<()>>,
+    _lock: Option<std::fs::File>,
+}
+
+impl Stack {
+    /// Starts everything, where it was left off. Nothing happens by itself until [`Stack::run`].
+    ///
+    /// # Errors
+    /// What could not be opened or served.
+    pub async fn start(settings: Settings) -> anyhow::Result<Self> {
+        let lock = settings.data.as_deref().map(lock).transpose()?;
+        let file = |name: &str| settings.data.as_ref().map(|data| data.join(name));
+        let clock = match file("clock.json") {
+            Some(file) => Clock::open(&file, settings.start)?,
+            None => Clock::in_memory(settings.start),
+        };
+        let identities = Identities { verified: vec![MAIL_DOMAIN.into()], configuration_sets: vec!["cairn".into()] };
+        let ses = match file("mail.jsonl") {
+            Some(file) => Ses::open(&file, clock.clone(), identities)?,
+            None => Ses::in_memory(clock.clone(), identities),
+        };
+        let scheduler = match file("schedules.json") {
+            Some(file) => Scheduler::open(&file, clock.clone())?,
+            None => Scheduler::in_memory(clock.clone()),
+        };
+        let engine = match file("table.sqlite") {
+            Some(file) => Engine::on_disk(&file)?,
+            None => Engine::in_memory()?,
+        };
+        let router = aws::router(&engine, &ses, &scheduler);
+        let endpoint = Endpoint::serve(router, settings.aws_port).await.with_context(|| format!("serving AWS on port {}", settings.aws_port))?;
+        let faults = Faults::default();
+        let config = config(&settings.public_url);
+        let platform = Platform::new(&config, &sdk(&endpoint, &faults));
+        platform::store::schema::create(&platform.store).await?;
+        scheduler.ensure_group(&config.schedule_group)?;
+        let app = App::start(config, platform::Clock::shifted(clock.offset()), platform).await?;
+        let pump = Pump { stream: engine.stream(TABLE)?, waiting: Vec::new(), reconciled: None, dead: 0 };
+        let api = api::router(app.clone());
+        Ok(Self {
+            app,
+            clock,
+            ses,
+            scheduler,
+            faults,
+            endpoint,
+            engine,
+            api,
+            pump: Mutex::new(pump),
+            requests: Arc::default(),
+            _lock: lock,
+        })
+    }
+
+    /// Carries out a request to the API in the form API Gateway gives it.
+    ///
+    /// # Errors
+    /// An answer that can't be given that form.
+    pub async fn request(
+        &self,
+        event: aws_lambda_events::apigw::ApiGatewayV2httpRequest,
+    ) -> anyhow::Result<aws_lambda_events::apigw::ApiGatewayV2httpResponse> {
+        let _in_flight = self.requests.read().await;
+        api::handle(self.api.clone(), event).await.map_err(|error| anyhow::anyhow!(error))
+    }
+
+    /// Lets everything happen that is due at the present, and returns when nothing is in flight.
+    ///
+    /// # Errors
+    /// The local services failed.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        self.pump.lock().await.settle(self).await
+    }
+
+    /// Moves the clock to a later time and lets everything that falls due meanwhile happen, in order, at its time.
+    ///
+    /// # Errors
+    /// The time is in the past, or the local services failed.
+    pub async fn advance(&self, to: DateTime<Utc>) -> anyhow::Result<()> {
+        let mut pump = self.pump.lock().await;
+        if to < self.clock.now() {
+            bail!("the clock shows {} already, and does not go back", self.clock.now());
+        }
+        let every = if to - self.clock.now() > Duration::days(1) { RECONCILE_IN_LEAPS } else { RECONCILE_EVERY };
+        loop {
+            pump.settle_every(self, every).await?;
+            let now = self.clock.now();
+            let tick = now.duration_trunc(every)? + every;
+            let next = [self.scheduler.next_firing(now), pump.next_in_sight(), Some(tick)].into_iter().flatten().min();
+            match next.filter(|next| *next < to) {
+                Some(next) => self.clock.set(next.max(now))?,
+                None => break,
+            }
+        }
+        self.clock.set(to.max(self.clock.now()))?;
+        pump.settle_every(self, every).await
+    }
+
+    /// Moves the clock without letting anything happen, as if the system had been down meanwhile.
+    ///
+    /// # Errors
+    /// The time is in the past.
+    pub fn sleep_until(&self, to: DateTime<Utc>) -> anyhow::Result<()> {
+        self.scheduler.skip_until(to)?;
+        Ok(self.clock.set(to)?)
+    }
+
+    /// Lets things happen as they fall due, until it is dropped.
+    pub async fn run(&self) {
+        for round in 0_u64.. {
+            if let Err(error) = self.settle().await {
+                tracing::error!(error = %format!("{error:#}"), "the local services failed; going on");
+            }
+            if round % ROUNDS_PER_SWEEP == 0
+                && let Err(error) = self.engine.sweep_ttl(self.clock.now())
+            {
+                tracing::warn!(error = %format!("{error:#}"), "expired rows were not removed");
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Runs one round of reconciling at once.
+    ///
+    /// # Errors
+    /// [`app::AppError`].
+    pub async fn reconcile(&self) -> anyhow::Result<app::reconcile::Reconciled> {
+        reconcile::handle(&self.app).await
+    }
+
+    /// How many messages were given up, as a dead-letter queue would hold them.
+    pub async fn dead_letters(&self) -> usize {
+        self.pump.lock().await.dead
+    }
+
+    /// Stops the engine and closes its file.
+    ///
+    /// # Errors
+    /// The engine's thread failed.
+    pub fn shut_down(self) -> anyhow::Result<()> {
+        self.engine.shut_down()
+    }
+}
+
+/// Keeps a second process away from the same data.
+fn lock(data: &Path) -> anyhow::Result<std::fs::File> {
+    std::fs::create_dir_all(data).with_context(|| format!("making the folder {}", data.display()))?;
+    let file = std::fs::File::create(data.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => bail!("another cairn is using {}; stop it, or name another folder with --data", data.display()),
+        Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// The settings of the local deployment.
+fn config(public_url: &str) -> Config {
+    Config {
+        table: TABLE.into(),
+        schedule_group: "cairn".into(),
+        runs_queue_arn: format!("arn:aws:sqs:{REGION}:{ACCOUNT}:runs"),
+        scheduler_role_arn: format!("arn:aws:iam::{ACCOUNT}:role/scheduler"),
+        schedule_dlq_arn: Some(format!("arn:aws:sqs:{REGION}:{ACCOUNT}:schedules-dead")),
+        mail_from: format!("happenings@{MAIL_DOMAIN}"),
+        configuration_set: Some("cairn".into()),
+        public_url: public_url.trim_end_matches('/').to_owned(),
+        allow_sign_up: true,
+    }
+}
+
+/// The environment in which a function's binary finds the local deployment.
+pub fn environment(config: &Config, endpoint: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("AWS_ENDPOINT_URL", endpoint.to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("CAIRN_TABLE", config.table.clone()),
+        ("CAIRN_SCHEDULE_GROUP", config.schedule_group.clone()),
+        ("CAIRN_RUNS_QUEUE_ARN", config.runs_queue_arn.clone()),
+        ("CAIRN_SCHEDULER_ROLE_ARN", config.scheduler_role_arn.clone()),
+        ("CAIRN_SCHEDULE_DLQ_ARN", config.schedule_dlq_arn.clone().unwrap_or_default()),
+        ("CAIRN_MAIL_FROM", config.mail_from.clone()),
+        ("CAIRN_CONFIGURATION_SET", config.configuration_set.clone().unwrap_or_default()),
+        ("CAIRN_PUBLIC_URL", config.public_url.clone()),
+        ("CAIRN_ALLOW_SIGN_UP", "true".to_owned()),
+    ]
+}
+
+fn sdk(endpoint: &Endpoint, faults: &Faults) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("local", "local", None, None, "local")))
+        .endpoint_url(endpoint.url())
+        .http_client(faults.client())
+        .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
+        .time_source(aws_smithy_async::time::SystemTimeSource::new())
+        .retry_config(aws_smithy_types::retry::RetryConfig::standard().with_initial_backoff(std::time::Duration::from_millis(5)))
+        .build()
+}
+
+/// Something that is to be handed to a function.
+struct Message {
+    work: Work,
+    /// The body of the message, as the function gets it.
+    body: String,
+    in_sight: DateTime<Utc>,
+    receives: u32,
+}
+
+enum Work {
+    Run(Firing),
+    Send(Change),
+    Hear(crate::ses::Event),
+}
+
+/// What AWS does between the services and the functions.
+struct Pump {
+    stream: Stream,
+    waiting: Vec<Message>,
+    reconciled: Option<DateTime<Utc>>,
+    dead: usize,
+}
+
+impl Pump {
+    async fn settle(&mut self, stack: &Stack) -> anyhow::Result<()> {
+        self.settle_every(stack, RECONCILE_EVERY).await
+    }
+
+    async fn settle_every(&mut self, stack: &Stack, every: Duration) -> anyhow::Result<()> {
+        while self.round(stack, every).await? {}
+        Ok(())
+    }
+
+    /// When the next message that a function did not finish comes into sight again.
+    fn next_in_sight(&self) -> Option<DateTime<Utc>> {
+        self.waiting.iter().map(|message| message.in_sight).min()
+    }
+
+    /// Hands over what there is; whether there was anything.
+    async fn round(&mut self, stack: &Stack, every: Duration) -> anyhow::Result<bool> {
+        let now = stack.clock.now();
+        let mut did = false;
+        let tick = now.duration_trunc(every)?;
+        if self.reconciled.is_none_or(|last| last < tick) {
+            // requests that began before the tick are part of what is reconciled
+            drop(stack.requests.write().await);
+            if let Err(error) = reconcile::handle(&stack.app).await {
+                tracing::error!(error = %format!("{error:#}"), "reconciling failed; the next time will do it");
+            }
+            self.reconciled = Some(tick);
+            did = true;
+        }
+        self.collect(stack, now)?;
+        let mut ready: Vec<Message> = self.waiting.extract_if(.., |message| message.in_sight <= now).collect();
+        if ready.iter().any(|message| matches!(message.work, Work::Run(_))) {
+            // what was asked for before a run's time belongs to its window: such requests end first
+            drop(stack.requests.write().await);
+        }
+        while !ready.is_empty() {
+            let kind = std::mem::discriminant(&ready[0].work);
+            let batch: Vec<Message> = ready.extract_if(.., |message| std::mem::discriminant(&message.work) == kind).take(BATCH).collect();
+            self.hand_over(stack, batch).await?;
+            did = true;
+        }
+        Ok(did)
+    }
+
+    /// Fetches what fired, what changed in the table, and what SES reports.
+    fn collect(&mut self, stack: &Stack, now: DateTime<Utc>) -> anyhow::Result<()> {
+        let mut wait = |work, body: String| self.waiting.push(Message { work, body, in_sight: now, receives: 0 });
+        for firing in stack.scheduler.fire_until(now)? {
+            let body = firing.input.clone();
+            wait(Work::Run(firing), body);
+        }
+        for event in stack.ses.take_events() {
+            let body = event.body.to_string();
+            wait(Work::Hear(event), body);
+        }
+        loop {
+            let changes = self.stream.take()?;
+            if changes.is_empty() {
+                return Ok(());
+            }
+            let mut passed = Vec::new();
+            for change in changes {
+                match is_due(&change) {
+                    true => {
+                        let body = piped(&change).to_string();
+                        self.waiting.push(Message { work: Work::Send(change), body, in_sight: now, receives: 0 });
+                    }
+                    false => passed.push(change.sequence),
+                }
+            }
+            self.stream.acknowledge(passed)?;
+        }
+    }
+
+    /// Gives a batch of one kind to its function; what it did not finish stays out of sight for a while.
+    async fn hand_over(&mut self, stack: &Stack, batch: Vec<Message>) -> anyhow::Result<()> {
+        let records: Vec<Value> =
+            batch.iter().enumerate().map(|(n, message)| json!({ "messageId": n.to_string(), "body": message.body, "eventSource": "aws:sqs" })).collect();
+        let event: SqsEvent = serde_json::from_value(json!({ "Records": records }))?;
+        let response: SqsBatchResponse = match batch[0].work {
+            Work::Run(_) => report::handle(&stack.app, event).await,
+            Work::Send(_) => send::handle(&stack.app, event).await,
+            Work::Hear(_) => feedback::handle(&stack.app, event).await,
+        };
+        let unfinished: Vec<String> = response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
+        for (n, mut message) in batch.into_iter().enumerate() {
+            message.receives += 1;
+            if !unfinished.contains(&n.to_string()) {
+                self.finish(stack, &message.work)?;
+            } else if message.receives >= RECEIVES {
+                tracing::error!("a message was given up after {RECEIVES} tries");
+                self.dead += 1;
+                self.finish(stack, &message.work)?;
+            } else {
+                message.in_sight = stack.clock.now() + OUT_OF_SIGHT;
+                self.waiting.push(message);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, stack: &Stack, work: &Work) -> anyhow::Result<()> {
+        match work {
+            Work::Run(firing) => Ok(stack.scheduler.acknowledge(std::slice::from_ref(&firing.id))?),
+            Work::Send(change) => self.stream.acknowledge([change.sequence]),
+            Work::Hear(event) => Ok(stack.ses.acknowledge(std::slice::from_ref(&event.id))?),
+        }
+    }
+}
+
+/// The filter of the pipe from the table's stream: deliveries that are due.
+fn is_due(change: &Change) -> bool {
+    let has = |name: &str, value: &str| change.new.as_ref().is_some_and(|new| new[name]["S"] == value);
+    has("type", "delivery") && has("state", "due")
+}
+
+/// A change as the pipe puts it into the queue.
+fn piped(change: &Change) -> Value {
+    let keys = change.new.as_ref().map(|new| json!({ "pk": new["pk"], "sk": new["sk"] }));
+    json!({
+        "eventName": change.event,
+        "eventSource": "aws:dynamodb",
+        "dynamodb": { "Keys": keys, "NewImage": change.new, "OldImage": change.old, "SequenceNumber": change.sequence.to_string() },
+    })
+}
