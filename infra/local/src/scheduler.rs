@@ -3,7 +3,7 @@
 //! A schedule given a one-time expression that already lies in the past is accepted and never fires: AWS does not say
 //! what it does then, and nothing here may depend on it.
 
-mod expression;
+pub(crate) mod expression;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
