@@ -90,7 +90,8 @@ impl Expression {
 
 fn read_rate(text: &str) -> Option<TimeDelta> {
     let (value, unit) = text.split_once(' ')?;
-    let value: u32 = value.parse().ok().filter(|value| *value > 0)?;
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    let value: u32 = value.parse().ok().filter(|value| digits && *value > 0)?;
     let value = i64::from(value);
     match unit {
         "minute" | "minutes" => TimeDelta::try_minutes(value),

@@ -25,12 +25,12 @@ fn the_clock_moves_forward_for_all_its_clones_and_never_back() {
 fn a_kept_clock_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("clock.json");
-    let clock = Clock::open(file.clone(), Some(time("2030-01-01T00:00:00Z"))).unwrap();
+    let clock = Clock::open(&file, Some(time("2030-01-01T00:00:00Z"))).unwrap();
     clock.advance(Duration::from_secs(86_400)).unwrap();
     drop(clock);
-    assert!(near(Clock::open(file.clone(), None).unwrap().now(), time("2030-01-02T00:00:00Z")));
-    assert!(near(Clock::open(file.clone(), Some(time("2029-01-01T00:00:00Z"))).unwrap().now(), time("2030-01-02T00:00:00Z")));
-    assert!(near(Clock::open(file, Some(time("2031-01-01T00:00:00Z"))).unwrap().now(), time("2031-01-01T00:00:00Z")));
+    assert!(near(Clock::open(&file, None).unwrap().now(), time("2030-01-02T00:00:00Z")));
+    assert!(near(Clock::open(&file, Some(time("2029-01-01T00:00:00Z"))).unwrap().now(), time("2030-01-02T00:00:00Z")));
+    assert!(near(Clock::open(&file, Some(time("2031-01-01T00:00:00Z"))).unwrap().now(), time("2031-01-01T00:00:00Z")));
 }
 
 #[test]

@@ -141,6 +141,37 @@ async fn changes_come_in_batches_and_in_order() {
 }
 
 #[tokio::test]
+async fn writers_and_the_reader_of_the_stream_do_not_get_in_each_others_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let wires = Wires::in_folder(folder.path(), NOW).await;
+    let client = Client::new(&wires.config);
+    create_table(&client).await;
+    let writers: Vec<_> = (0..8)
+        .map(|writer| {
+            let client = client.clone();
+            tokio::spawn(async move {
+                for n in 0..20 {
+                    put(&client, &format!("{writer}-{n}"), "x").await;
+                }
+            })
+        })
+        .collect();
+    let mut stream = wires.engine.stream("cairn").unwrap();
+    let mut seen = Vec::new();
+    while seen.len() < 160 {
+        let changes = stream.next().await.unwrap();
+        stream.acknowledge(changes.iter().map(|change| change.sequence)).unwrap();
+        seen.extend(changes.into_iter().map(|change| change.new.unwrap()["sk"]["S"].to_string()));
+    }
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!((seen.len(), take(&mut stream)), (160, vec![]));
+}
+
+#[tokio::test]
 async fn two_engines_in_memory_share_nothing() {
     let wires = Wires::in_memory(NOW).await;
     create_table(&Client::new(&wires.config)).await;

@@ -41,9 +41,9 @@ impl Wires {
     }
 
     async fn in_folder(folder: &Path, start: &str) -> Self {
-        let clock = Clock::open(folder.join("clock.json"), Some(time(start))).unwrap();
-        let ses = Ses::open(folder.join("mail.jsonl"), clock.clone(), identities()).unwrap();
-        let scheduler = Scheduler::open(folder.join("schedules.json"), clock.clone()).unwrap();
+        let clock = Clock::open(&folder.join("clock.json"), Some(time(start))).unwrap();
+        let ses = Ses::open(&folder.join("mail.jsonl"), clock.clone(), identities()).unwrap();
+        let scheduler = Scheduler::open(&folder.join("schedules.json"), clock.clone()).unwrap();
         let engine = Engine::on_disk(&folder.join("table.sqlite")).unwrap();
         Self::connect(clock, engine, ses, scheduler).await
     }

@@ -3,6 +3,7 @@ use aws_sdk_sesv2::operation::send_email::builders::SendEmailFluentBuilder;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{
     Attachment, AttachmentContentDisposition, Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag, RawMessage,
+    SendQuota,
 };
 
 use super::Wires;
@@ -87,7 +88,7 @@ async fn a_sent_mail_lies_in_the_mailbox_as_it_was_sent() {
         assert!(raw.contains(part), "{part} in {raw}");
     }
     let account = client.get_account().send().await.unwrap();
-    assert_eq!(account.send_quota().map(|quota| quota.sent_last24_hours()), Some(1.0));
+    assert_eq!(account.send_quota().map(SendQuota::sent_last24_hours), Some(1.0));
 }
 
 #[tokio::test]
