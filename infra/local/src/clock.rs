@@ -1,6 +1,6 @@
 //! The time everything local agrees on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -48,8 +48,8 @@ impl Clock {
 
     /// The clock kept in `file`. Without one it shows `start`, or real time; with one it goes on from there, and
     /// moves to `start` only if that is later.
-    pub fn open(file: PathBuf, start: Option<DateTime<Utc>>) -> anyhow::Result<Self> {
-        let kept = files::read(&file).with_context(|| format!("reading {}", file.display()))?;
+    pub fn open(file: &Path, start: Option<DateTime<Utc>>) -> anyhow::Result<Self> {
+        let kept = files::read(file).with_context(|| format!("reading {}", file.display()))?;
         let clock = match &kept {
             Some(bytes) => {
                 let kept: Kept = serde_json::from_slice(bytes).with_context(|| format!("{} is not a clock", file.display()))?;
@@ -57,7 +57,7 @@ impl Clock {
             }
             None => Clock::in_memory(start),
         };
-        *files::lock(&clock.kept) = Some(file);
+        *files::lock(&clock.kept) = Some(file.to_owned());
         match start.filter(|start| *start > clock.now()) {
             Some(start) => clock.set(start)?,
             None => clock.store(clock.offset.load(Ordering::Acquire)).map_err(ClockError::Store)?,

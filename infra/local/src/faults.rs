@@ -2,7 +2,7 @@
 //!
 //! Calls are numbered from 1 in the order they were made, each attempt of an SDK's retries being a call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -30,10 +30,18 @@ pub struct Faults {
 
 #[derive(Default)]
 struct Recorded {
+    /// Which plan this is; calls that began under another are not recorded here.
+    era: u64,
     plan: Vec<Fault>,
-    calls: Vec<Call>,
+    made: u64,
+    made_of: BTreeMap<String, u64>,
+    /// The latest of them.
+    calls: VecDeque<Call>,
     usage: BTreeMap<String, Usage>,
 }
+
+/// How many calls the log remembers.
+const REMEMBERED: usize = 10_000;
 
 /// One call to AWS.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,7 +156,7 @@ impl Faults {
     /// Plans faults and starts counting and logging anew. The first fault that strikes a call is the one that counts.
     pub fn plan(&self, plan: impl IntoIterator<Item = Fault>) {
         let mut state = files::lock(&self.state);
-        *state = Recorded { plan: plan.into_iter().collect(), ..Recorded::default() };
+        *state = Recorded { era: state.era + 1, plan: plan.into_iter().collect(), ..Recorded::default() };
     }
 
     /// Plans no faults and starts anew.
@@ -161,9 +169,9 @@ impl Faults {
         self.metered.store(on, Ordering::Release);
     }
 
-    /// Every call since the plan was made.
+    /// The calls since the plan was made, the latest ten thousand of them.
     pub fn calls(&self) -> Vec<Call> {
-        files::lock(&self.state).calls.clone()
+        files::lock(&self.state).calls.iter().cloned().collect()
     }
 
     /// What the calls since the plan was made amounted to, by operation.
@@ -181,20 +189,26 @@ impl Faults {
         })
     }
 
-    fn begin(&self, operation: String) -> Call {
+    fn begin(&self, operation: String) -> (u64, Call) {
         let mut state = files::lock(&self.state);
-        let nth = 1 + state.calls.iter().filter(|call| call.operation == operation).count() as u64;
-        let mut call = Call { number: 1 + state.calls.len() as u64, operation, nth, fault: None, status: None };
+        state.made += 1;
+        let nth = state.made_of.entry(operation.clone()).or_default();
+        *nth += 1;
+        let mut call = Call { nth: *nth, number: state.made, operation, fault: None, status: None };
         call.fault = state.plan.iter().find(|fault| fault.when.strikes(&call)).map(|fault| fault.kind);
-        state.calls.push(call.clone());
-        call
+        if state.calls.len() == REMEMBERED {
+            state.calls.pop_front();
+        }
+        state.calls.push_back(call.clone());
+        (state.era, call)
     }
 
-    fn end(&self, call: &Call, status: Option<u16>, usage: Usage) {
+    fn end(&self, (era, call): &(u64, Call), status: Option<u16>, usage: Usage) {
         let mut state = files::lock(&self.state);
-        let index = usize::try_from(call.number).unwrap_or_default().saturating_sub(1);
-        // A plan made meanwhile has begun a new log.
-        if let Some(logged) = state.calls.get_mut(index).filter(|logged| logged.operation == call.operation) {
+        if state.era != *era {
+            return;
+        }
+        if let Some(logged) = state.calls.iter_mut().rev().find(|logged| logged.number == call.number) {
             logged.status = status;
         }
         let sum = state.usage.entry(call.operation.clone()).or_default();
@@ -227,12 +241,13 @@ struct Connector {
 impl HttpConnector for Connector {
     fn call(&self, mut request: HttpRequest) -> HttpConnectorFuture {
         let (faults, connector) = (self.faults.clone(), self.connector.clone());
-        let call = faults.begin(operation(&request));
+        let begun = faults.begin(operation(&request));
         HttpConnectorFuture::new(async move {
+            let call = &begun.1;
             let metered = faults.metered.load(Ordering::Acquire) && meter(&mut request, &call.operation);
             let refused = match call.fault {
                 Some(Kind::Refuse) => {
-                    faults.end(&call, None, Usage::default());
+                    faults.end(&begun, None, Usage::default());
                     return Err(ConnectorError::io("connection refused (planned)".into()).never_connected());
                 }
                 Some(Kind::Throttle) => Some(throttled(&request)),
@@ -247,7 +262,7 @@ impl HttpConnector for Connector {
             if let Some((status, name, mut body)) = refused {
                 body["__type"] = format!("com.amazonaws.dynamodb.v20120810#{name}").into();
                 body["message"] = "planned".into();
-                faults.end(&call, Some(status), Usage::default());
+                faults.end(&begun, Some(status), Usage::default());
                 return answer(status, name, &body);
             }
             let answer = connector.call(request).await;
@@ -257,7 +272,7 @@ impl HttpConnector for Connector {
                 if let Ok(mut answer) = answer {
                     take_body(&mut answer).await?;
                 }
-                faults.end(&call, None, reached);
+                faults.end(&begun, None, reached);
                 return Err(ConnectorError::timeout("the answer was lost (planned)".into()));
             }
             let mut answer = answer?;
@@ -267,7 +282,7 @@ impl HttpConnector for Connector {
                 usage = consumed(&call.operation, &body);
                 *answer.body_mut() = SdkBody::from(body);
             }
-            faults.end(&call, Some(answer.status().as_u16()), usage);
+            faults.end(&begun, Some(answer.status().as_u16()), usage);
             Ok(answer)
         })
     }

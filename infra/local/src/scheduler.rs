@@ -3,7 +3,7 @@
 //! A schedule given a one-time expression that already lies in the past is accepted and never fires: AWS does not say
 //! what it does then, and nothing here may depend on it.
 
-mod expression;
+pub(crate) mod expression;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -137,16 +137,16 @@ impl Scheduler {
     }
 
     /// The scheduler kept in `file`, made on first use. What came due and was not acknowledged is handed out again.
-    pub fn open(file: PathBuf, clock: Clock) -> anyhow::Result<Self> {
+    pub fn open(file: &std::path::Path, clock: Clock) -> anyhow::Result<Self> {
         let mut scheduler = Scheduler::in_memory(clock);
-        if let Some(bytes) = files::read(&file).with_context(|| format!("reading {}", file.display()))? {
+        if let Some(bytes) = files::read(file).with_context(|| format!("reading {}", file.display()))? {
             let mut state: State = serde_json::from_slice(&bytes).with_context(|| format!("{} holds no schedules", file.display()))?;
             for schedule in state.schedules.values_mut() {
                 schedule.next = schedule.next_after(schedule.fired_until);
             }
             scheduler.state = Arc::new(Mutex::new(state));
         }
-        scheduler.file = Some(Arc::new(file));
+        scheduler.file = Some(Arc::new(file.to_owned()));
         Ok(scheduler)
     }
 

@@ -9,7 +9,7 @@ mod request;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
@@ -157,9 +157,9 @@ impl Ses {
 
     /// The mailbox kept in `file`, made on first use. Events that were not acknowledged are handed out again; a last
     /// line that a crash tore is dropped, since nobody was told that message was accepted.
-    pub fn open(file: PathBuf, clock: Clock, identities: Identities) -> anyhow::Result<Self> {
+    pub fn open(file: &Path, clock: Clock, identities: Identities) -> anyhow::Result<Self> {
         let ses = Ses::in_memory(clock, identities);
-        *files::lock(&ses.mailbox) = Mailbox::open(file.clone()).with_context(|| format!("opening the mailbox {}", file.display()))?;
+        *files::lock(&ses.mailbox) = Mailbox::open(file.to_owned()).with_context(|| format!("opening the mailbox {}", file.display()))?;
         Ok(ses)
     }
 

@@ -90,7 +90,8 @@ impl Expression {
 
 fn read_rate(text: &str) -> Option<TimeDelta> {
     let (value, unit) = text.split_once(' ')?;
-    let value: u32 = value.parse().ok().filter(|value| *value > 0)?;
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    let value: u32 = value.parse().ok().filter(|value| digits && *value > 0)?;
     let value = i64::from(value);
     match unit {
         "minute" | "minutes" => TimeDelta::try_minutes(value),
@@ -140,7 +141,8 @@ impl Cron {
         let today = after.with_timezone(&zone).date_naive();
         // Wall clocks differ from one another by more than a day nowhere, so nothing earlier can still be to come.
         let from = today.checked_sub_days(Days::new(1))?;
-        let months = self.years.iter().flat_map(|year| self.months.iter().map(move |month| (*year, *month)));
+        let years = self.years.iter().filter(|year| i32::from(**year) >= from.year());
+        let months = years.flat_map(|year| self.months.iter().map(move |month| (*year, *month)));
         months
             .filter_map(|(year, month)| NaiveDate::from_ymd_opt(i32::from(year), u32::from(month), 1))
             .filter(|first| (first.year(), first.month()) >= (from.year(), from.month()))

@@ -29,8 +29,7 @@ pub(super) fn render(message: &Message) -> String {
         header(name, value);
     }
     header("MIME-Version", "1.0");
-    out.push_str(&body(message));
-    out
+    out + &body(message) + "\r\n"
 }
 
 /// The host SES writes in the Message-ID of this region.
@@ -57,17 +56,17 @@ fn body(message: &Message) -> String {
 }
 
 fn nest(kind: &str, id: &str, parts: &[String]) -> String {
-    let boundary = format!("=_{kind}_{id}");
+    let boundary = format!("=_{kind}_{}", id.split('-').nth(5).unwrap_or_default());
     let mut out = format!("Content-Type: multipart/{kind};\r\n boundary=\"{boundary}\"\r\n\r\n");
     for part in parts {
         out.push_str(&format!("--{boundary}\r\n{part}\r\n"));
     }
-    out.push_str(&format!("--{boundary}--\r\n"));
+    out.push_str(&format!("--{boundary}--"));
     out
 }
 
 fn leaf(kind: &str, content: &str) -> String {
-    format!("Content-Type: {kind}; charset=UTF-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{}\r\n", quote(content))
+    format!("Content-Type: {kind}; charset=UTF-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{}", quote(content))
 }
 
 fn part(attachment: &Attachment) -> String {
@@ -80,7 +79,7 @@ fn part(attachment: &Attachment) -> String {
     let kind = &attachment.content_type;
     format!(
         "Content-Type: {kind}; name=\"{name}\"\r\n{id}Content-Disposition: {disposition}; filename=\"{name}\"\r\n\
-         Content-Transfer-Encoding: base64\r\n\r\n{}\r\n",
+         Content-Transfer-Encoding: base64\r\n\r\n{}",
         lines.join("\r\n")
     )
 }

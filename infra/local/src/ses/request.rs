@@ -143,10 +143,16 @@ pub(super) fn read(body: &str, identities: &Identities, id: String, sent_at: Dat
     if !identities.verified.iter().any(|identity| covers(identity, sender)) {
         return Err(Refusal::new(400, "MessageRejected", format!("Email address is not verified: {sender}")));
     }
-    if message.raw().len() > LARGEST {
+    if size(&message) > LARGEST {
         return Err(bad("The message is longer than 40 MB."));
     }
     Ok(message)
+}
+
+/// Bytes of the message with its attachments encoded in base64 lines.
+fn size(message: &Message) -> usize {
+    let spoken = [&message.text, &message.html, &message.sent_raw].into_iter().flatten().map(String::len).sum::<usize>();
+    spoken + message.attachments.iter().map(|attachment| attachment.bytes.len().div_ceil(57) * 78).sum::<usize>()
 }
 
 fn simple_message(simple: Simple) -> Result<Message, Refusal> {
