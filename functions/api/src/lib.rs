@@ -18,7 +18,7 @@ use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context, LambdaEvent};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use tower::ServiceExt;
+use tower::Service;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -84,7 +84,9 @@ const NOT_IN_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>'
 /// None that a request can cause.
 pub async fn handle(router: Router, event: ApiGatewayV2httpRequest) -> Result<ApiGatewayV2httpResponse, lambda_http::Error> {
     let event = LambdaEvent::new(LambdaRequest::ApiGatewayV2(tamed(event)), Context::default());
-    let Ok(response) = Adapter::from(router).oneshot(event).await;
+    // called without waiting for readiness, which a router always is: the adapter itself can't be held by another thread
+    let answering = Adapter::from(router).call(event);
+    let Ok(response) = answering.await;
     Ok(serde_json::from_value(serde_json::to_value(response)?)?)
 }
 
