@@ -79,7 +79,9 @@ const CHANGE: [(u16, &str); 4] = [
 ];
 
 fn refusals(of: impl IntoIterator<Item = (u16, &'static str)>) -> BTreeMap<String, RefOr<Response>> {
-    let response = |text: &str| ResponseBuilder::new().description(text).content(MEDIA_TYPE, Content::new(Some(Ref::from_schema_name("Problem")))).build();
+    let response = |text: &str| {
+        ResponseBuilder::new().description(text).content(MEDIA_TYPE, Content::new(Some(Ref::from_schema_name("Problem")))).build()
+    };
     of.into_iter().map(|(status, text)| (status.to_string(), RefOr::T(response(text)))).collect()
 }
 

@@ -37,7 +37,8 @@ async fn enter(app: &App, request: Request, next: Next) -> Result<Response, Prob
         return Ok(pass(ctx, request, next).await);
     };
     let (parts, body) = request.into_parts();
-    let body = Bytes::from_request(Request::new(body), &()).await.map_err(|_| Problem::bad_request("bad_body", "the body could not be read"))?;
+    let body =
+        Bytes::from_request(Request::new(body), &()).await.map_err(|_| Problem::bad_request("bad_body", "the body could not be read"))?;
     let person = format!("{:?}", ctx.viewer.person());
     let digest = digest(&[person.as_bytes(), name.as_bytes()]);
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
@@ -134,7 +135,9 @@ mod tests {
 
     #[test]
     fn an_idempotency_key_is_a_short_printable_text() {
-        let key = |values: &[&'static str]| idempotency_key(&headers(IDEMPOTENCY_KEY, values)).map_err(|problem| problem.status.as_u16()).map(|key| key.map(str::to_owned));
+        let key = |values: &[&'static str]| {
+            idempotency_key(&headers(IDEMPOTENCY_KEY, values)).map_err(|problem| problem.status.as_u16()).map(|key| key.map(str::to_owned))
+        };
         assert_eq!(key(&[]), Ok(None));
         assert_eq!(key(&["a key 1"]), Ok(Some("a key 1".into())));
         assert_eq!(key(&[""]), Err(400));

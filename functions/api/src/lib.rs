@@ -33,7 +33,11 @@ pub fn router(app: App) -> Router {
         .route_layer(middleware::from_fn_with_state(app.clone(), gate::gate))
         .merge(open)
         .method_not_allowed_fallback(async || {
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this route does not do that; the header Allow says what it does")
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "this route does not do that; the header Allow says what it does",
+            )
         })
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "no_route", "there is no such route; /openapi.json lists them"))
         .layer(middleware::from_fn_with_state(app.clone(), edge::edge))

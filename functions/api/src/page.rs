@@ -54,7 +54,8 @@ pub(crate) fn unsubscribe(page: &UnsubscribePage) -> Markup {
             form method="post" { button type="submit" { "Unsubscribe" } }
         }
     };
-    let footer = html! { @if !page.done { "Only this report ends, and nothing else changes. Nothing happens until you press the button." } };
+    let footer =
+        html! { @if !page.done { "Only this report ends, and nothing else changes. Nothing happens until you press the button." } };
     frame(if page.done { "Unsubscribed" } else { "Unsubscribe" }, &content, &footer)
 }
 

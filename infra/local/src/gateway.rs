@@ -179,7 +179,9 @@ async fn move_clock(State(stack): State<Arc<Stack>>, moved: Result<Json<Moved>, 
     let to = match body(moved)? {
         Moved { set: Some(to), advance_seconds: None } => to,
         Moved { set: None, advance_seconds: Some(seconds) } => now + chrono::Duration::seconds(i64::from(seconds)),
-        Moved { .. } => return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "give either {\"set\": time} or {\"advance_seconds\": n}")),
+        Moved { .. } => {
+            return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "give either {\"set\": time} or {\"advance_seconds\": n}"));
+        }
     };
     if to < now {
         return Err(Refused::new(StatusCode::CONFLICT, format!("the clock shows {now} already, and does not go back")));
@@ -260,7 +262,11 @@ struct Planned {
     milliseconds: u64,
 }
 
-async fn plan_faults(State(stack): State<Arc<Stack>>, _: HeaderMap, plan: Result<Json<Vec<Planned>>, JsonRejection>) -> Result<Json<Value>, Refused> {
+async fn plan_faults(
+    State(stack): State<Arc<Stack>>,
+    _: HeaderMap,
+    plan: Result<Json<Vec<Planned>>, JsonRejection>,
+) -> Result<Json<Value>, Refused> {
     let mut faults = Vec::new();
     for planned in body(plan)? {
         let kind = match planned.kind.as_str() {
@@ -270,7 +276,12 @@ async fn plan_faults(State(stack): State<Arc<Stack>>, _: HeaderMap, plan: Result
             "fail" => Kind::Fail,
             "conflict" => Kind::Conflict,
             "delay" => Kind::Delay(std::time::Duration::from_millis(planned.milliseconds)),
-            _ => return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "kind must be refuse, lose_answer, throttle, fail, conflict or delay")),
+            _ => {
+                return Err(Refused::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "kind must be refuse, lose_answer, throttle, fail, conflict or delay",
+                ));
+            }
         };
         let when = match (planned.operation, planned.nth) {
             (Some(operation), Some(nth)) => When::Operation(operation, nth),

@@ -106,7 +106,8 @@ impl Stack {
             None => Engine::in_memory()?,
         };
         let router = aws::router(&engine, &ses, &scheduler);
-        let endpoint = Endpoint::serve(router, settings.aws_port).await.with_context(|| format!("serving AWS on port {}", settings.aws_port))?;
+        let endpoint =
+            Endpoint::serve(router, settings.aws_port).await.with_context(|| format!("serving AWS on port {}", settings.aws_port))?;
         let faults = Faults::default();
         let config = config(&settings.public_url);
         let platform = Platform::new(&config, &sdk(&endpoint, &faults));
@@ -226,7 +227,9 @@ fn lock(data: &Path) -> anyhow::Result<std::fs::File> {
     let file = std::fs::File::create(data.join("lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => bail!("another cairn is using {}; stop it, or name another folder with --data", data.display()),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            bail!("another cairn is using {}; stop it, or name another folder with --data", data.display())
+        }
         Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
     }
 }
@@ -377,8 +380,11 @@ impl Pump {
 
     /// Gives a batch of one kind to its function; what it did not finish stays out of sight for a while.
     async fn hand_over(&mut self, stack: &Stack, batch: Vec<Message>) -> anyhow::Result<()> {
-        let records: Vec<Value> =
-            batch.iter().enumerate().map(|(n, message)| json!({ "messageId": n.to_string(), "body": message.body, "eventSource": "aws:sqs" })).collect();
+        let records: Vec<Value> = batch
+            .iter()
+            .enumerate()
+            .map(|(n, message)| json!({ "messageId": n.to_string(), "body": message.body, "eventSource": "aws:sqs" }))
+            .collect();
         let event: SqsEvent = serde_json::from_value(json!({ "Records": records }))?;
         let response: SqsBatchResponse = match batch[0].work {
             Work::Run(_) => report::handle(&stack.app, event).await,

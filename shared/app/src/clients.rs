@@ -143,7 +143,9 @@ pub(crate) async fn visible(ctx: &Ctx, ids: Vec<ClientId>) -> Result<BTreeMap<Cl
 
 async fn levels(ctx: &Ctx, clients: &[Client]) -> Result<BTreeMap<ClientId, Level>, AppError> {
     match ctx.viewer.member() {
-        Some(member) => Ok(ctx.store().levels_with(ctx.scope, member.id, clients.iter().map(|client| client.id).collect::<Vec<_>>()).await?),
+        Some(member) => {
+            Ok(ctx.store().levels_with(ctx.scope, member.id, clients.iter().map(|client| client.id).collect::<Vec<_>>()).await?)
+        }
         None => Ok(BTreeMap::new()),
     }
 }
@@ -371,4 +373,3 @@ fn read_place(ctx: &Ctx, client: ClientId, last: &str) -> Result<platform::store
     let (at, id) = at.parse().ok().zip(id.parse().ok()).ok_or(AppError::BadCursor)?;
     Ok(ctx.store().stream_after(ctx.scope, client, at, id))
 }
-

@@ -18,8 +18,8 @@ use platform::mailer::{Outgoing, Picture};
 use platform::store::deliveries::Suppressed;
 use platform::store::{Changes, Scope, keys};
 
-use crate::page::{List, Page, Paged};
 use crate::identity::viewer;
+use crate::page::{List, Page, Paged};
 use crate::token::Unsubscribe;
 use crate::{App, AppError, Ctx};
 

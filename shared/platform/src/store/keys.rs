@@ -55,7 +55,7 @@ use domain::person::{Email, PersonId};
 use sha2::{Digest, Sha256};
 
 /// How many parts each time wheel has.
-pub const SHARDS: u8 = 8;
+pub const SHARDS: u8 = 4;
 
 /// The names of the indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

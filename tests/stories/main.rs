@@ -1,0 +1,3 @@
+//! Stories through the whole system: one module per flow.
+
+mod reports;
