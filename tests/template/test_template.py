@@ -1,0 +1,291 @@
+"""What the template must hold beyond being valid."""
+
+import fnmatch
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT, lint, transformed_from
+
+SETTINGS = {
+    "CAIRN_ADMIN_EMAIL", "CAIRN_ALLOW_SIGN_UP", "CAIRN_CONFIGURATION_SET", "CAIRN_MAIL_DOMAIN", "CAIRN_MAIL_FROM", "CAIRN_PUBLIC_URL",
+    "CAIRN_RUNS_QUEUE_ARN", "CAIRN_SCHEDULER_ROLE_ARN", "CAIRN_SCHEDULE_DLQ_ARN", "CAIRN_SCHEDULE_GROUP", "CAIRN_TABLE",
+}
+
+# Where a policy says `*`, and why nothing narrower exists.
+ANY_RESOURCE = {
+    ("OutboxRole", "dynamodb:ListStreams"): "IAM knows no resource for this action; EventBridge Pipes asks for it",
+    ("ReconcileRole", "scheduler:ListSchedules"): "IAM knows no resource for this action; it lists names only",
+}
+
+# Services whose actions each function's role may hold. Who reads no queue has no sqs, who sends no mail has no ses.
+SERVICES = {
+    "ApiRole": {"logs", "dynamodb", "scheduler", "iam"},
+    "ReportRole": {"logs", "dynamodb", "scheduler", "iam", "sqs"},
+    "SendRole": {"logs", "dynamodb", "sqs", "ses"},
+    "FeedbackRole": {"logs", "dynamodb", "sqs"},
+    "ReconcileRole": {"logs", "dynamodb", "scheduler", "iam"},
+    "OutboxRole": {"dynamodb", "sqs"},
+    "SchedulerRole": {"sqs"},
+}
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def arn_of(value):
+    """The logical id that `!GetAtt X.Arn` names."""
+    return value["Fn::GetAtt"][0]
+
+
+def binary_of(function):
+    return function["Metadata"]["BuildProperties"]["Binary"]
+
+
+def statements(role):
+    for policy in role["Properties"]["Policies"]:
+        yield from policy["PolicyDocument"]["Statement"]
+
+
+# ---- Linters ----
+
+
+def test_cfn_lint_finds_nothing_in_what_cloudformation_gets(template, tmp_path):
+    assert lint(template, tmp_path) == []
+
+
+def test_sam_accepts_the_template():
+    sam = Path(sys.executable).parent / "sam"
+    run = subprocess.run([sam, "validate"], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("right, wrong, rule", [
+    ("Runtime: provided.al2023", "Runtime: provided.al2024", "E2531|E3030"),
+    ("!GetAtt SchedulerRole.Arn", "!GetAtt SchedulerRole.Ar", "E1010"),
+    ("!Ref ScheduleGroup", "!Ref ScheduleGruop", "E1020"),
+    ("dynamodb:ConditionCheckItem", "dynamodb:ConditionChekItem", "W3037"),
+    ("VisibilityTimeout: 180", "VisibilityTimeout: 20", "E3505"),
+])
+def test_the_linter_sees_a_planted_mistake(text, tmp_path, right, wrong, rule):
+    assert right in text
+    found = {f[0] for f in lint(transformed_from(text.replace(right, wrong, 1)), tmp_path)}
+    assert any(re.fullmatch(rule, f) for f in found), found
+
+
+# ---- Functions ----
+
+
+def test_every_function_is_a_package_with_a_binary_of_its_name(source, packages):
+    for name, function in source["Resources"].items():
+        if function["Type"] == "AWS::Serverless::Function":
+            binary = binary_of(function)
+            assert name == f"{binary.capitalize()}Function"
+            assert binary in packages, f"{name} is built from a package that does not exist: {binary}"
+            targets = [t["name"] for t in packages[binary]["targets"] if "bin" in t["kind"]]
+            assert binary in targets, f"package {binary} has no binary {binary}"
+
+
+def test_every_package_under_functions_is_deployed(source, packages):
+    here = {n for n, p in packages.items() if Path(p["manifest_path"]).parent.parent == ROOT / "functions"}
+    deployed = {binary_of(r) for r in source["Resources"].values() if r["Type"] == "AWS::Serverless::Function"}
+    assert here == deployed
+
+
+def test_every_function_has_a_sample_event(source):
+    deployed = {binary_of(r) for r in source["Resources"].values() if r["Type"] == "AWS::Serverless::Function"}
+    assert {p.stem for p in (ROOT / "events").glob("*.json")} >= deployed
+    for path in (ROOT / "events").glob("*.json"):
+        json.loads(path.read_text())
+
+
+def test_every_function_is_built_alike_and_bounded(source, of_type):
+    for function in source["Resources"].values():
+        if function["Type"] == "AWS::Serverless::Function":
+            assert function["Metadata"]["BuildMethod"] == "rust-cargolambda"
+    for name, function in of_type("AWS::Lambda::Function").items():
+        properties = function["Properties"]
+        assert properties["Architectures"] == ["arm64"], name
+        assert properties["Runtime"] == "provided.al2023", name
+        assert 256 <= properties["MemorySize"] <= 512, name
+        assert properties["Timeout"] <= 300, name
+
+
+def test_every_function_gets_every_setting_and_no_other(of_type):
+    for name, function in of_type("AWS::Lambda::Function").items():
+        assert set(function["Properties"]["Environment"]["Variables"]) == SETTINGS, name
+
+
+def test_every_function_logs_into_a_group_that_forgets(of_type, resources):
+    for name, function in of_type("AWS::Lambda::Function").items():
+        group = function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+        assert resources[group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}, name
+
+
+# ---- Queues ----
+
+
+def test_a_message_stays_invisible_for_six_times_its_functions_timeout(of_type, resources):
+    mappings = of_type("AWS::Lambda::EventSourceMapping")
+    assert len(mappings) == 3
+    for name, mapping in mappings.items():
+        properties = mapping["Properties"]
+        timeout = resources[properties["FunctionName"]["Ref"]]["Properties"]["Timeout"]
+        visible = resources[arn_of(properties["EventSourceArn"])]["Properties"]["VisibilityTimeout"]
+        assert visible >= 6 * timeout + properties.get("MaximumBatchingWindowInSeconds", 0), name
+
+
+def test_one_bad_message_does_not_take_its_batch_along(of_type):
+    for name, mapping in of_type("AWS::Lambda::EventSourceMapping").items():
+        assert mapping["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"], name
+        assert mapping["Properties"]["ScalingConfig"]["MaximumConcurrency"], name
+
+
+def test_every_queue_has_a_dead_letter_queue_or_is_one_that_is_watched(of_type):
+    queues = of_type("AWS::SQS::Queue")
+    watched = {
+        alarm["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        if alarm["Properties"]["MetricName"] == "ApproximateNumberOfMessagesVisible"
+    }
+    for name, queue in queues.items():
+        properties = queue["Properties"]
+        assert properties["SqsManagedSseEnabled"] is True, name
+        if "RedrivePolicy" in properties:
+            target = arn_of(properties["RedrivePolicy"]["deadLetterTargetArn"])
+            assert target == f"{name}DeadLetters" and target in queues
+            assert properties["RedrivePolicy"]["maxReceiveCount"] == 5, name
+        else:
+            assert name.endswith("DeadLetters") and name in watched, f"{name} loses what fails, unseen"
+            assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600, name
+
+
+def test_runs_wait_until_requests_in_flight_have_committed(resources):
+    assert resources["Runs"]["Properties"]["DelaySeconds"] == 15
+
+
+def test_only_mail_that_is_due_goes_through_the_pipe(resources):
+    pipe = resources["Outbox"]["Properties"]
+    [only] = pipe["SourceParameters"]["FilterCriteria"]["Filters"]
+    assert json.loads(only["Pattern"]) == {"dynamodb": {"NewImage": {"type": {"S": ["delivery"]}, "state": {"S": ["due"]}}}}
+    assert arn_of(pipe["Target"]) == "Deliveries"
+    assert arn_of(pipe["SourceParameters"]["DynamoDBStreamParameters"]["DeadLetterConfig"]["Arn"]) == "OutboxDeadLetters"
+    assert pipe["SourceParameters"]["DynamoDBStreamParameters"]["StartingPosition"] == "TRIM_HORIZON"
+
+
+# ---- Rights ----
+
+
+def test_no_policy_says_everything(of_type):
+    used = set()
+    for name, role in of_type("AWS::IAM::Role").items():
+        assert "ManagedPolicyArns" not in role["Properties"], f"{name}: managed policies grant more than is needed"
+        for statement in statements(role):
+            for action in as_list(statement["Action"]):
+                assert "*" not in action, f"{name} may {action}"
+                for resource in as_list(statement["Resource"]):
+                    if resource == "*":
+                        assert (name, action) in ANY_RESOURCE, f"{name} may {action} on anything"
+                        used.add((name, action))
+    assert used == set(ANY_RESOURCE), "an exception that nothing needs any more"
+
+
+def test_every_role_holds_only_the_services_it_needs(of_type):
+    roles = of_type("AWS::IAM::Role")
+    assert set(roles) == set(SERVICES)
+    for name, role in roles.items():
+        assert {a.split(":")[0] for s in statements(role) for a in as_list(s["Action"])} == SERVICES[name], name
+
+
+def test_only_the_scheduler_can_be_handed_a_role_and_only_its_own(of_type):
+    for name, role in of_type("AWS::IAM::Role").items():
+        for statement in statements(role):
+            if "iam:PassRole" in as_list(statement["Action"]):
+                assert arn_of(statement["Resource"]) == "SchedulerRole", name
+                assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}, name
+
+
+def test_each_function_reads_its_own_queue_and_logs_into_its_own_group(of_type):
+    queue_of = {"ReportRole": "Runs", "SendRole": "Deliveries", "FeedbackRole": "Feedback"}
+    for name, role in of_type("AWS::IAM::Role").items():
+        for statement in statements(role):
+            actions = as_list(statement["Action"])
+            if "sqs:ReceiveMessage" in actions:
+                assert arn_of(statement["Resource"]) == queue_of[name]
+            if "logs:PutLogEvents" in actions:
+                assert arn_of(statement["Resource"]) == name.replace("Role", "Logs")
+
+
+def test_mail_goes_out_only_from_the_one_address(of_type):
+    senders = [(n, s) for n, r in of_type("AWS::IAM::Role").items() for s in statements(r) if any(a.startswith("ses:") for a in as_list(s["Action"]))]
+    [(name, statement)] = senders
+    assert name == "SendRole"
+    assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": {"Ref": "MailFrom"}}}
+    assert all(fnmatch.fnmatch(json.dumps(r), "*identity/${MailIdentity}*") or "configuration-set/${ConfigurationSet}" in json.dumps(r)
+               for r in statement["Resource"])
+
+
+# ---- Mail, files, HTTP ----
+
+
+def test_what_became_of_a_mail_comes_back(resources):
+    events = resources["MailEvents"]["Properties"]["EventDestination"]
+    assert set(events["MatchingEventTypes"]) == {"SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"}
+    [target] = resources["MailEventsRule"]["Properties"]["Targets"]
+    assert arn_of(target["Arn"]) == "Feedback"
+    assert resources["ConfigurationSet"]["Properties"]["SuppressionOptions"] == {"SuppressedReasons": ["BOUNCE", "COMPLAINT"]}
+
+
+def test_what_cannot_be_made_again_outlives_the_stack(resources):
+    for name in ("Table", "Files"):
+        assert resources[name]["DeletionPolicy"] == resources[name]["UpdateReplacePolicy"] == "Retain"
+    table = resources["Table"]["Properties"]
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_files_are_private_and_travel_over_tls(resources):
+    assert set(resources["Files"]["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    assert "VersioningConfiguration" not in resources["Files"]["Properties"]
+    [only] = resources["FilesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert only["Effect"] == "Deny" and only["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+
+
+def test_every_route_leads_to_the_function_and_the_access_log_holds_no_secret(of_type, resources):
+    routes = of_type("AWS::ApiGatewayV2::Route").values()
+    assert {r["Properties"]["RouteKey"] for r in routes} >= {"$default", "GET /health"}
+    assert all(r["Properties"]["Target"] == {"Fn::Sub": "integrations/${GatewayIntegration}"} for r in routes)
+    stage = resources["GatewayStage"]["Properties"]
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] and stage["DefaultRouteSettings"]["ThrottlingBurstLimit"]
+    logged = json.loads(stage["AccessLogSettings"]["Format"])
+    for secret in ("$context.path", "queryString", "sourceIp", "header", "protocol"):
+        assert secret not in json.dumps(logged)
+
+
+def test_routes_stand_for_themselves(source):
+    kinds = {r["Type"] for r in source["Resources"].values()}
+    assert "AWS::Serverless::HttpApi" not in kinds
+    assert not any(k.startswith("AWS::SES::Receipt") for k in kinds)
+
+
+def test_nothing_sends_a_function_to_a_local_endpoint(text):
+    assert "AWS_ENDPOINT" not in text
+
+
+# ---- Alarms ----
+
+
+def test_every_function_and_every_queue_that_is_read_is_watched(of_type):
+    seen = {(a["Properties"]["MetricName"], json.dumps(a["Properties"]["Dimensions"][0]["Value"])) for a in of_type("AWS::CloudWatch::Alarm").values()}
+    for name in of_type("AWS::Lambda::Function"):
+        assert ("Errors", json.dumps({"Ref": name})) in seen
+    for name in ("Runs", "Deliveries"):
+        assert ("ApproximateAgeOfOldestMessage", json.dumps({"Fn::GetAtt": [name, "QueueName"]})) in seen
+    for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
+        assert alarm["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
