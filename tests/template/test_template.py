@@ -2,6 +2,7 @@
 
 import fnmatch
 import json
+import os
 import re
 import subprocess
 import sys
@@ -61,7 +62,8 @@ def test_cfn_lint_finds_nothing_in_what_cloudformation_gets(template, tmp_path):
 
 def test_sam_accepts_the_template():
     sam = Path(sys.executable).parent / "sam"
-    run = subprocess.run([sam, "validate"], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    quiet = os.environ | {"SAM_CLI_TELEMETRY": "0"}
+    run = subprocess.run([sam, "validate", "--lint"], cwd=ROOT, env=quiet, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
 
 
@@ -101,7 +103,16 @@ def test_every_function_has_a_sample_event(source):
     deployed = {binary_of(r) for r in source["Resources"].values() if r["Type"] == "AWS::Serverless::Function"}
     assert {p.stem for p in (ROOT / "events").glob("*.json")} >= deployed
     for path in (ROOT / "events").glob("*.json"):
-        json.loads(path.read_text())
+        for record in json.loads(path.read_text()).get("Records", []):
+            assert isinstance(json.loads(record["body"]), dict)
+
+
+def test_the_sample_of_a_due_delivery_is_one_that_the_pipe_lets_through(resources):
+    [record] = json.loads((ROOT / "events" / "send.json").read_text())["Records"]
+    image = json.loads(record["body"])["dynamodb"]["NewImage"]
+    [only] = resources["Outbox"]["Properties"]["SourceParameters"]["FilterCriteria"]["Filters"]
+    for name, wanted in json.loads(only["Pattern"])["dynamodb"]["NewImage"].items():
+        assert image[name]["S"] in wanted["S"]
 
 
 def test_every_function_is_built_alike_and_bounded(source, of_type):
@@ -119,6 +130,20 @@ def test_every_function_is_built_alike_and_bounded(source, of_type):
 def test_every_function_gets_every_setting_and_no_other(of_type):
     for name, function in of_type("AWS::Lambda::Function").items():
         assert set(function["Properties"]["Environment"]["Variables"]) == SETTINGS, name
+
+
+def test_every_setting_that_the_code_reads_is_given():
+    read = set()
+    for folder in ("shared", "functions"):
+        for path in (ROOT / folder).rglob("src/**/*.rs"):
+            read |= set(re.findall(r'"(CAIRN_[A-Z_]+)"', path.read_text()))
+    assert {name for name in read if not name.startswith("CAIRN_TEST_")} <= SETTINGS
+
+
+def test_who_sends_a_mail_is_dead_before_anyone_else_may_claim_it(resources):
+    rust = (ROOT / "shared" / "domain" / "src" / "delivery.rs").read_text()
+    [lease] = re.findall(r"pub const LEASE: Duration = Duration::seconds\((\d+)\);", rust)
+    assert resources["SendFunction"]["Properties"]["Timeout"] < int(lease)
 
 
 def test_every_function_logs_into_a_group_that_forgets(of_type, resources):
