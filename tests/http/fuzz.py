@@ -5,7 +5,6 @@ usage: fuzz.py CAIRN SCHEMATHESIS FOLDER
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -17,19 +16,15 @@ SEED = "20250309"
 PATIENCE = 60  # seconds until the stack must be ready
 
 
-def ready_url(stack):
+def ready_url(stack, said):
     """The address from the line `ready URL` that the stack prints when it serves."""
-    deadline, seen = time.monotonic() + PATIENCE, b""
-    while time.monotonic() < deadline:
-        if select.select([stack.stdout], [], [], 0.2)[0]:
-            chunk = os.read(stack.stdout.fileno(), 65536)
-            seen += chunk
-            for line in seen.split(b"\n")[:-1]:
-                if line.startswith(b"ready "):
-                    return line.split()[1].decode().rstrip("/")
-            if not chunk:
-                break
-    sys.exit(f"the local stack did not say `ready URL` within {PATIENCE} s; it said: {seen.decode(errors='replace')[-2000:]}")
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and stack.poll() is None:
+        for line in said.read_text().splitlines(keepends=True):
+            if line.startswith("ready ") and line.endswith("\n"):
+                return line.split()[1].rstrip("/")
+        time.sleep(0.1)
+    sys.exit(f"the local stack did not say `ready URL` within {PATIENCE} s, or ended. It said:\n{said.read_text()[-2000:]}")
 
 
 def open_account(url):
@@ -45,18 +40,18 @@ def main(cairn, schemathesis, folder):
     folder.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     stack = None
-    with open(folder / "stack.log", "wb") as log:
+    with open(folder / "stack.out", "wb") as out, open(folder / "stack.err", "wb") as err:
         try:
             stack = subprocess.Popen([cairn, "--memory", "--no-demo", "--port", "0"], cwd=folder, stdin=subprocess.DEVNULL,
-                                     stdout=subprocess.PIPE, stderr=log)
-            url = ready_url(stack)
+                                     stdout=out, stderr=err)
+            url = ready_url(stack, folder / "stack.out")
             key = open_account(url)
             run = subprocess.run(
                 [schemathesis, "--no-color", "run", f"{url}/openapi.json", "-H", f"Authorization: Bearer {key}", "--max-examples", "25",
                  "--phases", "examples,coverage,fuzzing", "--exclude-path-regex", "^/local", "--seed", SEED, "--generation-database", "none"],
                 cwd=folder, stdin=subprocess.DEVNULL)
             if run.returncode == 0 and stack.poll() is not None:
-                sys.exit(f"the local stack ended by itself, with {stack.returncode}; see {folder}/stack.log")
+                sys.exit(f"the local stack ended by itself, with {stack.returncode}; see {folder}/stack.err")
             return run.returncode
         finally:
             if stack and stack.poll() is None:
