@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
-use domain::show::Trend;
+use domain::show::{Mark, Trend};
 
 use crate::plan::Plan;
 use crate::report::{Frame, Links};
@@ -51,9 +51,9 @@ pub(crate) fn document(title: &str, preheader: &str, account: &str, cards: &Mark
                 }
                 table.bg role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style={ "background-color:" (GROUND) } {
                     tr {
-                        td.out align="center" style={ "padding:32px 12px 40px;font-family:" (FONT) } {
+                        td.out align="center" style={ "padding:32px 12px 40px;word-break:break-word;font-family:" (FONT) } {
                             (PreEscaped("<!--[if mso]><table role=\"presentation\" width=\"640\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\"><tr><td><![endif]-->"))
-                            table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:640px;text-align:left" {
+                            table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:640px;text-align:left;text-align:start" {
                                 (brand(account))
                                 (cards)
                                 tr { td.m style={ "padding:8px 4px 0;font-size:13px;line-height:20px;color:" (MUTED) } { (foot) } }
@@ -92,16 +92,23 @@ pub(crate) fn card(inside: &Markup) -> Markup {
     }
 }
 
-/// What stands over the title, and the title.
-pub(crate) fn heading(over: &str, title: &str) -> Markup {
+pub(crate) fn title(title: &impl Render) -> Markup {
+    html! { h1.t.h1 style={ "margin:0;font-size:28px;line-height:34px;font-weight:700;letter-spacing:-.022em;color:" (TEXT) } dir="auto" { (title) } }
+}
+
+/// A name that leads to the client's page.
+fn linked(name: &str, page: Option<String>) -> Markup {
     html! {
-        p.m style={ "margin:0 0 6px;font-size:14px;line-height:20px;color:" (MUTED) } dir="auto" { (over) }
-        (self::title(title))
+        @match page {
+            Some(page) => a.t href=(page) style={ "color:" (TEXT) ";text-decoration:none" } { bdi { (name) } span.a style={ "color:" (ACCENT) } { "\u{a0}→" } },
+            None => bdi { (name) },
+        }
     }
 }
 
-pub(crate) fn title(title: &str) -> Markup {
-    html! { h1.t.h1 style={ "margin:0;font-size:28px;line-height:34px;font-weight:700;letter-spacing:-.022em;color:" (TEXT) } dir="auto" { (title) } }
+/// Empty space of so many pixels: margins of tables are lost in Outlook.
+fn gap(pixels: u8) -> Markup {
+    html! { div style={ "font-size:" (pixels) "px;line-height:" (pixels) "px;mso-line-height-rule:exactly" } { "\u{a0}" } }
 }
 
 pub(crate) fn paragraph(text: &str) -> Markup {
@@ -111,7 +118,8 @@ pub(crate) fn paragraph(text: &str) -> Markup {
 /// Words of a person, set off.
 pub(crate) fn quote(text: &str) -> Markup {
     html! {
-        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:16px" {
+        (gap(16))
+        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" {
             tr { td.t.l style={ "border-left:3px solid " (RULE) ";padding:2px 0 2px 16px;font-size:16px;line-height:25px;color:" (TEXT) } dir="auto" { (Lines(text)) } }
         }
     }
@@ -120,7 +128,8 @@ pub(crate) fn quote(text: &str) -> Markup {
 /// Something to heed.
 pub(crate) fn banner(text: &str) -> Markup {
     html! {
-        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:18px" {
+        (gap(18))
+        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" {
             tr { td.t.ws style={ "background-color:" (WARN_SOFT) ";border-radius:10px;padding:12px 16px;font-size:14px;line-height:21px;color:" (TEXT) } dir="auto" { (text) } }
         }
     }
@@ -128,10 +137,11 @@ pub(crate) fn banner(text: &str) -> Markup {
 
 pub(crate) fn button(label: &str, address: &str) -> Markup {
     html! {
-        table role="presentation" cellpadding="0" cellspacing="0" border="0" style="margin-top:22px" {
+        (gap(22))
+        table role="presentation" cellpadding="0" cellspacing="0" border="0" {
             tr {
                 td.btn align="center" style={ "background-color:" (ACCENT) ";border-radius:9px" } {
-                    a.btn href=(address) style={ "display:inline-block;padding:12px 20px;font-size:15px;line-height:20px;font-weight:600;color:" (CARD) ";text-decoration:none" } { (label) }
+                    a.btn href=(address) style={ "display:inline-block;padding:12px 20px;border-radius:9px;font-size:15px;line-height:20px;font-weight:600;color:" (CARD) ";text-decoration:none" } { (label) }
                 }
             }
         }
@@ -145,7 +155,8 @@ pub(crate) fn link(label: &str, address: &str) -> Markup {
 /// Facts with their names.
 pub(crate) fn facts(facts: &[(&str, String)]) -> Markup {
     html! {
-        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:20px" {
+        (gap(20))
+        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" {
             @for (name, value) in facts {
                 tr {
                     td.m.l width="128" valign="top" style={ "width:128px;padding:10px 12px 10px 0;border-top:1px solid " (RULE) ";font-size:14px;line-height:20px;color:" (MUTED) } { (name) }
@@ -171,11 +182,15 @@ pub(crate) fn foot(why: &[String], unsubscribe: Option<&str>, account: &str) -> 
 pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>) -> String {
     let detailed = &view.clients[..plan.detailed];
     let opening = html! {
-        (heading(&frame.over, &frame.title))
+        p.m style={ "margin:0 0 6px;font-size:14px;line-height:20px;color:" (MUTED) } dir="auto" { (frame.over) }
+        @match (&frame.whom, links.client_page) {
+            (Some((id, name)), page) => (title(&html! { (frame.title) " " (linked(name, page.map(|page| page(*id)))) })),
+            (None, _) => (title(&frame.title)),
+        }
         @if let Some(late) = &frame.late { (banner(late)) }
         @if let Some(introduction) = &frame.introduction { (quote(introduction)) }
         @for text in &frame.lead { (paragraph(text)) }
-        @if view.counts.all() > 0 { (strip(view.counts)) }
+        (strip(view.counts))
     };
     let cards = html! {
         @if frame.single {
@@ -197,8 +212,13 @@ pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>)
 /// The numbers at the top.
 fn strip(counts: Counts) -> Markup {
     let cells = counts.cells();
+    // one number alone says no more than the list does
+    if cells.len() < 2 {
+        return Markup::default();
+    }
     html! {
-        table.l role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style={ "margin-top:24px;border:1px solid " (RULE) ";border-radius:12px;table-layout:fixed" } {
+        (gap(24))
+        table.l role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style={ "border:1px solid " (RULE) ";border-radius:12px;table-layout:fixed" } {
             tr {
                 @for (index, (sort, n)) in cells.iter().enumerate() {
                     @let look = count(*sort);
@@ -230,10 +250,7 @@ pub(crate) fn client_head(client: &Client, links: &Links<'_>) -> Markup {
                 }
                 td valign="middle" style="padding-left:14px" {
                     h2.t style={ "margin:0;font-size:19px;line-height:26px;font-weight:650;letter-spacing:-.014em;color:" (TEXT) } {
-                        @match client_link(client, links) {
-                            Some(page) => a.t href=(page) style={ "color:" (TEXT) ";text-decoration:none" } { bdi { (client.name) } span.a style={ "color:" (ACCENT) } { "\u{a0}→" } },
-                            None => bdi { (client.name) },
-                        }
+                        (linked(&client.name, client_link(client, links)))
                     }
                     (tally(client.counts))
                 }
@@ -271,19 +288,19 @@ fn groups(client: &Client, plan: &Plan, level: u8) -> Markup {
 }
 
 pub(crate) fn part_heading(text: &str, level: u8) -> Markup {
-    let style = html! { "margin:30px 0 0;font-size:17px;line-height:24px;font-weight:650;letter-spacing:-.012em;color:" (TEXT) };
+    let style = html! { "margin:30px 0 6px;font-size:17px;line-height:24px;font-weight:650;letter-spacing:-.012em;color:" (TEXT) };
     html! {
         @if level <= 2 { h2.t style=(style.0) { (text) } } @else { h3.t style=(style.0) { (text) } }
     }
 }
 
 pub(crate) fn group_open(group: &Group, level: u8) -> Markup {
-    let style = html! { "margin:16px 0 0;font-size:13px;line-height:18px;font-weight:600;color:" (MUTED) };
+    let style = html! { "margin:16px 0 6px;font-size:13px;line-height:18px;font-weight:600;color:" (MUTED) };
     html! {
         @if let Some(title) = group.title {
             @if level <= 3 { h3.m style=(style.0) { (title) } } @else { h4.m style=(style.0) { (title) } }
         }
-        (PreEscaped("<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\" style=\"margin-top:6px\">"))
+        (PreEscaped("<table role=\"presentation\" width=\"100%\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\">"))
     }
 }
 
@@ -305,16 +322,17 @@ fn thing(thing: &Thing, bodies: usize, first: bool) -> Markup {
     html! {
         tr {
             td.l width="34" valign="top" style={ "width:34px;padding-top:11px" (rule(first)) } {
-                span class={ (look.class) " " (look.class) "s i" } aria-hidden="true" style={ "display:inline-block;width:22px;border-radius:11px;background-color:" (look.ground) ";color:" (look.colour) ";font-size:13px;line-height:22px;font-weight:700;text-align:center" } { (look.glyph) }
+                span class={ (look.class) " " (look.class) "s i" } aria-hidden="true" style={ "display:inline-block;width:22px;border-radius:11px;background-color:" (look.ground) ";color:" (look.colour) ";font-size:" (look.size) ";line-height:22px;font-weight:700;text-align:center" } { (look.glyph) }
             }
             td.l.t style={ "padding:10px 0 11px;font-size:16px;line-height:23px;color:" (TEXT) (rule(first)) } {
                 b dir="auto" style="font-weight:600" { (thing.title) }
                 br;
                 span.m style={ "font-size:14px;line-height:21px;color:" (MUTED) } {
-                    b class=(look.class) style={ "font-weight:600;color:" (look.colour) } { (thing.lead) } (thing.rest)
+                    @let (class, colour) = if thing.mark == Mark::Open { ("t", TEXT) } else { (look.class, look.colour) };
+                    b class=(class) style={ "font-weight:600;color:" (colour) } { (thing.lead) } (thing.rest)
                 }
                 @if let Some(body) = body(thing, bodies) {
-                    p.t.l dir="auto" style={ "margin:8px 0 4px;font-size:15px;line-height:23px;color:" (TEXT) } { (Lines(&body)) }
+                    p.t.l dir="auto" style={ "margin:8px 0 4px;padding-inline-start:14px;border-inline-start:2px solid " (RULE) ";font-size:15px;line-height:23px;color:" (TEXT) } { (Lines(&body)) }
                 }
             }
         }
@@ -344,14 +362,17 @@ fn gauge(gauge: &Gauge, first: bool) -> Markup {
                     }
                 }
             }
-            td.l.t valign="top" align="right" style={ "padding:12px 0;font-size:20px;line-height:24px;font-weight:700;letter-spacing:-.02em;color:" (TEXT) (rule(first)) } { bdi { (gauge.latest) } }
+            td.l.t valign="top" align="right" style={ "padding:11px 0;font-size:20px;line-height:25px;font-weight:700;letter-spacing:-.02em;color:" (TEXT) (rule(first)) @if gauge.latest.chars().count() + gauge.unit.chars().count() <= 16 { ";white-space:nowrap" } } {
+                (gauge.latest)
+                @if !gauge.unit.is_empty() { span.m style={ "font-size:14px;font-weight:400;letter-spacing:0;color:" (MUTED) } { bdi { (gauge.unit) } } }
+            }
         }
         @if let Some(chart) = &gauge.chart {
             tr {
-                td colspan="2" style="padding:0 0 6px" {
-                    img.img.l src={ "cid:" (content_id(chart.number, &chart.item.to_string())) } width="574" alt=(chart.alt) style={ "display:block;width:100%;max-width:574px;height:auto;background-color:#ffffff;border:1px solid " (RULE) ";border-radius:10px" };
-                    table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:4px" {
-                        @let style = html! { "font-size:12px;line-height:18px;color:" (MUTED) };
+                td colspan="2" style="padding:0 0 16px" {
+                    img.img.l src={ "cid:" (content_id(chart.number, &chart.item.to_string())) } width="574" alt=(chart.alt) style={ "display:block;width:100%;max-width:574px;height:auto;box-sizing:border-box;background-color:#ffffff;border:1px solid " (RULE) ";border-radius:10px" };
+                    table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" {
+                        @let style = html! { "padding-top:4px;font-size:12px;line-height:18px;color:" (MUTED) };
                         tr {
                             td.m style=(style.0) { (chart.first) }
                             td.m align="center" style=(style.0) { (chart.range) }
@@ -361,7 +382,7 @@ fn gauge(gauge: &Gauge, first: bool) -> Markup {
                 }
             }
         } @else if let Some(progress) = gauge.progress {
-            tr { td colspan="2" style="padding:0 0 14px" { (bar(progress)) } }
+            tr { td colspan="2" style="padding:0 0 16px" { (bar(progress)) } }
         }
     }
 }
@@ -417,19 +438,17 @@ pub(crate) fn more(n: usize) -> Markup {
 fn list(clients: &[Client], links: &Links<'_>) -> Markup {
     html! {
         (part_heading("In short", 2))
-        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="margin-top:6px" { @for client in clients { (listed(client, links)) } }
+        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" { @for client in clients { (listed(client, links)) } }
     }
 }
 
 pub(crate) fn listed(client: &Client, links: &Links<'_>) -> Markup {
     html! {
         tr {
-            td.l.t style={ "padding:10px 0;font-size:15px;line-height:22px;color:" (TEXT) (rule(false)) } {
-                @match client_link(client, links) {
-                    Some(page) => a.t href=(page) style={ "font-weight:600;color:" (TEXT) ";text-decoration:none" } { bdi { (client.name) } },
-                    None => b style="font-weight:600" { bdi { (client.name) } },
-                }
-                (tally(client.counts))
+            td.l.t style={ "padding:9px 0;font-size:15px;line-height:22px;color:" (TEXT) (rule(false)) } {
+                b style="font-weight:600" { (linked(&client.name, client_link(client, links))) }
+                br;
+                span.m style={ "font-size:14px;color:" (MUTED) } { (client.counts.words()) }
             }
         }
     }

@@ -194,7 +194,7 @@ fn sheet<'a>(letter: &NoticeLetter<'a>, account: &str) -> Sheet<'a> {
             Sheet {
                 subject: format!("Paused: {}", words::clip(&report, 120)),
                 preheader: "It sends nothing until somebody acts".to_owned(),
-                glyph: "‖",
+                glyph: "II",
                 title: "A report has been paused".to_owned(),
                 paragraphs: vec![cause, next.to_owned()],
                 facts: vec![("Report", report), ("Set up by", creator)],

@@ -6,7 +6,7 @@ use crate::view::{BODY_MOST, Client, Counts, Group, Row, View};
 use crate::words;
 
 /// How much of bodies is shown, the more the better: characters.
-const BODIES: [usize; 5] = [BODY_MOST, 800, 320, 120, 0];
+const BODIES: [usize; 4] = [BODY_MOST, 800, 320, 120];
 /// No group is cut below this while there are clients that can be told in short instead.
 const ROWS_LEAST: usize = 3;
 /// The most clients that are told in short.
@@ -54,21 +54,19 @@ impl Plan {
     pub(crate) fn new(view: &View, single: bool, room: usize, links: &Links<'_>) -> Self {
         let all = view.clients.len();
         let longest = view.clients.iter().flat_map(|client| &client.groups).map(|group| group.rows.len()).max().unwrap_or_default();
-        let has_bodies = view.clients.iter().flat_map(|client| &client.groups).flat_map(|group| &group.rows).any(has_body);
-        let mut weights = Vec::new();
-        for bodies in BODIES.into_iter().filter(|bodies| has_bodies || *bodies == 0) {
-            weights = weigh(view, single, bodies, links);
-            if weights.iter().map(|weight| weight.with(longest)).sum::<usize>() <= room {
-                return Self { bodies, rows: longest, detailed: all, listed: 0 };
-            }
+        let fits = |weights: &[Weight], rows: usize| weights.iter().map(|weight| weight.with(rows)).sum::<usize>() <= room;
+        let weights = weigh(view, single, 0, links);
+        if fits(&weights, longest) {
+            let has_bodies = view.clients.iter().flat_map(|client| &client.groups).flat_map(|group| &group.rows).any(has_body);
+            let bodies = BODIES.into_iter().filter(|_| has_bodies).find(|bodies| fits(&weigh(view, single, *bodies, links), longest));
+            return Self { bodies: bodies.unwrap_or_default(), rows: longest, detailed: all, listed: 0 };
         }
         let least = if all > 1 { ROWS_LEAST } else { 0 };
-        let fits = |rows: usize| weights.iter().map(|weight| weight.with(rows)).sum::<usize>() <= room;
-        if fits(least) {
+        if fits(&weights, least) {
             let (mut low, mut high) = (least, longest);
             while low + 1 < high {
                 let middle = low.midpoint(high);
-                if fits(middle) {
+                if fits(&weights, middle) {
                     low = middle;
                 } else {
                     high = middle;

@@ -18,6 +18,8 @@ const SUBJECT_MOST: usize = 150;
 const SUBJECT_NAME_MOST: usize = 80;
 /// The most characters of an introduction.
 const INTRODUCTION_MOST: usize = 2_000;
+/// The most clients that are named for having no news.
+const QUIET_MOST: usize = 12;
 /// The most bytes of a header's value.
 const HEADER_MOST: usize = 995;
 
@@ -75,6 +77,8 @@ pub(crate) struct Frame {
     /// What stands over the title.
     pub(crate) over: String,
     pub(crate) title: String,
+    /// The client that the title ends with.
+    pub(crate) whom: Option<(ClientId, String)>,
     pub(crate) lead: Vec<String>,
     pub(crate) introduction: Option<String>,
     pub(crate) late: Option<String>,
@@ -132,11 +136,19 @@ fn frame(letter: &Letter<'_>, view: &View) -> Frame {
         _ => words::line(&made_up, SUBJECT_MOST),
     };
 
-    let title = match (letter.audience, &only) {
-        (AudienceKind::Coach, Some(name)) => format!("What happened with {name}"),
-        (AudienceKind::Coach, None) => "What happened with your clients".to_owned(),
-        (AudienceKind::Clients, _) => yours,
-        (AudienceKind::ThirdParties | AudienceKind::Personnel, _) => "Coaching progress report".to_owned(),
+    let title = match letter.audience {
+        AudienceKind::Coach if empty => "All quiet".to_owned(),
+        AudienceKind::Coach if only.is_some() => "What happened with".to_owned(),
+        AudienceKind::Coach => "What happened with your clients".to_owned(),
+        AudienceKind::Clients if empty => {
+            length.map_or_else(|| "All quiet".to_owned(), |length| format!("A quiet {}", length.replace("two weeks", "fortnight")))
+        }
+        AudienceKind::Clients => yours,
+        AudienceKind::ThirdParties | AudienceKind::Personnel => "Coaching progress report".to_owned(),
+    };
+    let whom = match &letter.content.sections[..] {
+        [section] if letter.audience == AudienceKind::Coach && !empty => Some((section.client_id, view::name(&section.name))),
+        _ => None,
     };
     let over = if letter.audience == AudienceKind::Coach { format!("{report} · {span}") } else { span };
 
@@ -162,7 +174,13 @@ fn frame(letter: &Letter<'_>, view: &View) -> Frame {
             "" => String::new(),
             schedule => format!(" The next report comes as planned, {}.", words::schedule(schedule)),
         };
-        lead.push(format!("Nothing happened and nothing is open: there is no news to report.{next}"));
+        let whom = match letter.audience {
+            AudienceKind::Coach if !view.quiet.is_empty() => {
+                format!(" for {}", some(&view.quiet.iter().take(QUIET_MOST).cloned().collect::<Vec<_>>(), view.quiet.len()))
+            }
+            AudienceKind::Coach | AudienceKind::Clients | AudienceKind::ThirdParties | AudienceKind::Personnel => String::new(),
+        };
+        lead.push(format!("Nothing happened and nothing is open{whom}.{next}"));
     }
 
     let names: Vec<String> = view.clients.iter().map(|client| client.name.clone()).collect();
@@ -183,7 +201,7 @@ fn frame(letter: &Letter<'_>, view: &View) -> Frame {
     };
 
     let quiet = (!view.quiet.is_empty() && !empty && letter.audience != AudienceKind::Clients)
-        .then(|| format!("No news of {}.", some(&view.quiet.iter().take(12).cloned().collect::<Vec<_>>(), view.quiet.len())));
+        .then(|| format!("No news of {}.", some(&view.quiet.iter().take(QUIET_MOST).cloned().collect::<Vec<_>>(), view.quiet.len())));
 
     let because = match letter.audience {
         AudienceKind::Coach if own => format!("You get this because you set up the report “{report}”."),
@@ -213,6 +231,7 @@ fn frame(letter: &Letter<'_>, view: &View) -> Frame {
         account,
         over,
         title,
+        whom,
         lead,
         introduction: letter.introduction.map(|text| words::lines(text, INTRODUCTION_MOST)).filter(|text| !text.is_empty()),
         late: letter.late.map(|text| words::line(text, 500)).filter(|text| !text.is_empty()),

@@ -25,24 +25,26 @@ pub(crate) const WARN: &str = "#8a5300";
 pub(crate) const WARN_SOFT: &str = "#fdf3e1";
 pub(crate) const GREY_SOFT: &str = "#eeeef3";
 
-/// How a mark looks: glyph, word colour, ground of the glyph, and the classes of both.
+/// How a mark looks: its glyph, the colour of glyph and word, the ground of the glyph. The ground's class is that of the colour and an `s`.
 pub(crate) struct Look {
     pub(crate) class: &'static str,
     pub(crate) glyph: &'static str,
+    /// Of the glyph: they differ in how much of a square they fill.
+    pub(crate) size: &'static str,
     pub(crate) colour: &'static str,
     pub(crate) ground: &'static str,
 }
 
 pub(crate) fn look(mark: Mark) -> Look {
-    let (class, glyph, colour, ground) = match mark {
-        Mark::Done => ("g", "✓", GOOD, GOOD_SOFT),
-        Mark::Late => ("r", "!", BAD, BAD_SOFT),
-        Mark::New => ("a", "+", ACCENT, ACCENT_SOFT),
-        Mark::Changed => ("w", "≈", WARN, WARN_SOFT),
-        Mark::Cancelled => ("m", "×", MUTED, GREY_SOFT),
-        Mark::Open => ("m", "○", MUTED, GREY_SOFT),
+    let (class, glyph, size, colour, ground) = match mark {
+        Mark::Done => ("g", "✓", "13px", GOOD, GOOD_SOFT),
+        Mark::Late => ("r", "!", "14px", BAD, BAD_SOFT),
+        Mark::New => ("a", "+", "17px", ACCENT, ACCENT_SOFT),
+        Mark::Changed => ("w", "≈", "15px", WARN, WARN_SOFT),
+        Mark::Cancelled => ("m", "×", "16px", MUTED, GREY_SOFT),
+        Mark::Open => ("m", "○", "13px", MUTED, GREY_SOFT),
     };
-    Look { class, glyph, colour, ground }
+    Look { class, glyph, size, colour, ground }
 }
 
 pub(crate) fn count(count: Count) -> Look {
@@ -51,7 +53,7 @@ pub(crate) fn count(count: Count) -> Look {
         Count::Late => look(Mark::Late),
         Count::Open => look(Mark::Open),
         Count::Other => look(Mark::Changed),
-        Count::Metrics => Look { class: "a", glyph: "↗", colour: ACCENT, ground: ACCENT_SOFT },
+        Count::Metrics => Look { class: "a", glyph: "↗", size: "13px", colour: ACCENT, ground: ACCENT_SOFT },
     }
 }
 

@@ -105,7 +105,14 @@ pub(crate) fn foot(paper: &mut Paper, why: &[String], unsubscribe: Option<&str>,
 /// The text of a report mail, cut by the same plan as its HTML.
 pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>) -> String {
     let mut paper = Paper::default();
-    paper.line(&frame.account).gap().heading(&frame.title, '=').line(&frame.over);
+    let title = match &frame.whom {
+        Some((_, name)) => format!("{} {name}", frame.title),
+        None => frame.title.clone(),
+    };
+    paper.line(&frame.account).gap().heading(&title, '=').line(&frame.over);
+    if let (Some((id, _)), Some(page)) = (&frame.whom, links.client_page) {
+        paper.line(&page(*id));
+    }
     if let Some(late) = &frame.late {
         paper.gap().put("! ", "  ", late);
     }
@@ -193,7 +200,7 @@ fn thing(paper: &mut Paper, thing: &Thing, bodies: usize) {
 }
 
 fn gauge(paper: &mut Paper, gauge: &Gauge) {
-    paper.put("  ", "      ", &format!("{}: {}", gauge.title, gauge.latest));
+    paper.put("  ", "      ", &format!("{}: {}{}", gauge.title, gauge.latest, gauge.unit));
     let parts: Vec<String> = gauge_parts(gauge)
         .into_iter()
         .map(|part| match part {

@@ -8,7 +8,7 @@ use domain::item::{ItemKind, Point, State};
 use domain::report::AudienceKind;
 use domain::show::{Content, Event, Line, Mark, Metric, Section, Trend};
 
-use crate::words;
+use crate::{chart, words};
 
 /// The most characters of a title, a name and the like that a mail shows.
 const TITLE_MOST: usize = 300;
@@ -105,8 +105,10 @@ pub(crate) struct Thing {
 pub(crate) struct Gauge {
     pub(crate) mark: Mark,
     pub(crate) title: String,
-    /// "14 hours"; or that there is no value yet.
+    /// "14"; or that there is no value yet.
     pub(crate) latest: String,
+    /// " hours", "%", or nothing: what follows the value.
+    pub(crate) unit: String,
     /// "3 more than on 12 Nov".
     pub(crate) change: Option<(Trend, String)>,
     /// "Target 15, 1 to go".
@@ -316,6 +318,8 @@ fn phrase(line: &Line, setting: &Setting<'_>) -> (String, String) {
     let mut parts: Vec<String> = Vec::new();
     let mut says_due = false;
     let mut says_start = false;
+    // said after what was changed
+    let mut by_whom = None;
     let lead = match line.mark {
         Mark::Done => match last(&[What::Completed, What::Submitted, What::Signed, What::Paid]) {
             Some(event) if line.kind == ItemKind::Appointment => {
@@ -385,7 +389,7 @@ fn phrase(line: &Line, setting: &Setting<'_>) -> (String, String) {
             } else {
                 if let Some(event) = line.events.iter().rev().find(|event| event.what != What::Commented) {
                     tail = format!(" {}", on(event));
-                    parts.extend(by(event, setting));
+                    by_whom = by(event, setting);
                 }
                 "Changed".to_owned()
             }
@@ -405,14 +409,6 @@ fn phrase(line: &Line, setting: &Setting<'_>) -> (String, String) {
             (None, None) => words::sentence(line.state.words()),
         },
     };
-    if let Some(at) = line.starts_at.filter(|_| !says_start) {
-        parts.push(words::moment(at, zone, today));
-    }
-    match (line.on, line.kind) {
-        (Some(on), ItemKind::SessionNote) => parts.push(format!("session of {}", words::date(on, today))),
-        (Some(on), _) => parts.push(format!("for {}", words::date(on, today))),
-        (None, _) => {}
-    }
     let mut notes: Vec<String> = line
         .events
         .iter()
@@ -425,10 +421,19 @@ fn phrase(line: &Line, setting: &Setting<'_>) -> (String, String) {
     // of many edits, the last ones tell where it stands
     let notes = notes.split_off(notes.len().saturating_sub(2));
     says_due |= notes.last().is_some_and(|note| note.contains("now due"));
+    parts.extend(notes);
+    if let Some(at) = line.starts_at.filter(|_| !says_start) {
+        parts.push(words::moment(at, zone, today));
+    }
+    match (line.on, line.kind) {
+        (Some(on), ItemKind::SessionNote) => parts.push(format!("session of {}", words::date(on, today))),
+        (Some(on), _) => parts.push(format!("for {}", words::date(on, today))),
+        (None, _) => {}
+    }
     if let Some(due) = line.due_on.filter(|_| !says_due && line.state.is_open()) {
         parts.push(words::due(due, today));
     }
-    parts.extend(notes);
+    parts.extend(by_whom);
     parts.extend(line.extra.as_deref().map(|extra| words::line(extra, NOTE_MOST)).filter(|extra| !extra.is_empty()));
     if matches!(line.state, State::OutForSignature | State::AwaitingSignature | State::Partial | State::Draft)
         && lead != words::sentence(line.state.words())
@@ -472,7 +477,7 @@ fn gauge(metric: &Metric, setting: &Setting<'_>, charts: &mut usize) -> Gauge {
         Mark::Open | Mark::Late => None,
     };
     let chart = match points {
-        [first, .., last] if *charts < CHARTS_MOST && points.iter().all(|point| point.value.is_finite()) => {
+        [first, .., last] if *charts < CHARTS_MOST && chart::can_draw(points, metric.target) => {
             *charts += 1;
             let values: Vec<String> = points.iter().map(|point| words::number(point.value)).collect();
             let target = metric.target.filter(|target| target.is_finite());
@@ -492,8 +497,11 @@ fn gauge(metric: &Metric, setting: &Setting<'_>, charts: &mut usize) -> Gauge {
         }
         _ => None,
     };
-    let latest = latest.map_or_else(|| "No value yet".to_owned(), |latest| words::quantity(latest, unit));
-    Gauge { mark: metric.mark, title, latest, change, target, progress, news, chart }
+    let (latest, unit) = match latest {
+        None => ("No value yet".to_owned(), String::new()),
+        Some(latest) => (words::number(latest), unit.map(words::unit).unwrap_or_default()),
+    };
+    Gauge { mark: metric.mark, title, latest, unit, change, target, progress, news, chart }
 }
 
 fn on(since: &str) -> String {

@@ -106,13 +106,9 @@ pub(crate) fn number(value: f64) -> String {
     format!("{sign}{}{}{part}", group(whole), if part.is_empty() { "" } else { "." })
 }
 
-/// A number with what it counts: "14 hours", "80%".
-pub(crate) fn quantity(value: f64, unit: Option<&str>) -> String {
-    match unit {
-        None => number(value),
-        Some(unit) if unit.starts_with(['%', '°', '‰']) => format!("{}{unit}", number(value)),
-        Some(unit) => format!("{} {unit}", number(value)),
-    }
+/// What a number counts, as it follows the number: " hours", "%".
+pub(crate) fn unit(unit: &str) -> String {
+    if unit.starts_with(['%', '°', '‰']) { unit.to_owned() } else { format!(" {unit}") }
 }
 
 /// The day of an instant in a zone.
@@ -327,8 +323,8 @@ mod tests {
         ] {
             assert_eq!(number(value), words);
         }
-        assert_eq!(quantity(80.0, Some("%")), "80%");
-        assert_eq!(quantity(8.0, Some("hours")), "8 hours");
+        assert_eq!(unit("%"), "%");
+        assert_eq!(unit("hours"), " hours");
     }
 
     #[test]
