@@ -434,7 +434,6 @@ pub async fn preview(ctx: &Ctx, draft: &PreviewDraft) -> Result<Preview, AppErro
     let message = deliveries::compose(&deliveries::Composing {
         config: &ctx.app.config,
         account: &ctx.account,
-        report: ReportId(Ulid::nil()),
         definition: &definition,
         creator,
         recipient: &planned.recipient,
@@ -442,12 +441,13 @@ pub async fn preview(ctx: &Ctx, draft: &PreviewDraft) -> Result<Preview, AppErro
         late: None,
         content: &content,
         unsubscribe: "#",
+        more: None,
         delivery_id: "preview",
     });
     Ok(Preview {
         recipient: planned.recipient.email.as_str().to_owned(),
         subject: message.subject.clone(),
-        html: with_pictures(&message),
+        html: deliveries::with_pictures(&message),
         text: message.text,
     })
 }
@@ -458,16 +458,6 @@ fn person_id(person: domain::person::PersonId) -> String {
         domain::person::PersonId::Client(id) => id.to_string(),
         domain::person::PersonId::Personnel(id) => id.to_string(),
     }
-}
-
-/// The HTML with its pictures inside, for looking at it outside of a mail.
-fn with_pictures(message: &mail::Message) -> String {
-    let mut html = message.html.clone();
-    for image in &message.images {
-        let data = format!("data:image/png;base64,{}", data_encoding::BASE64.encode(&image.png));
-        html = html.replace(&format!("cid:{}", image.content_id), &data);
-    }
-    html
 }
 
 /// Sends a report now, besides its schedule: the windows of its scheduled runs stay as they are.
@@ -549,7 +539,7 @@ async fn run_view(ctx: &Ctx, run: Run, most: usize) -> Result<RunView, AppError>
 /// What an unsubscribe page says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsubscribePage {
-    /// The report's name.
+    /// What the recipient knows the report by.
     pub report: String,
     /// The account's name.
     pub account: String,
@@ -576,7 +566,15 @@ async fn unsubscribing(app: &App, token: &str) -> Result<Option<(Scope, Unsubscr
 
 async fn page(app: &App, scope: Scope, report: Report, done: bool) -> Result<Option<UnsubscribePage>, AppError> {
     let account = app.platform.store.account(scope).await?;
-    Ok(account.map(|account| UnsubscribePage { report: report.definition.name, account: account.name, done }))
+    // a report's name is for those who manage it; others know it by its subject
+    let definition = report.definition;
+    let name = match definition.audience.kind {
+        AudienceKind::Coach => definition.name,
+        AudienceKind::Clients | AudienceKind::ThirdParties | AudienceKind::Personnel => {
+            definition.subject.unwrap_or_else(|| "coaching reports".into())
+        }
+    };
+    Ok(account.map(|account| UnsubscribePage { report: name, account: account.name, done }))
 }
 
 /// Unsubscribes the link's recipient from its report, and tells the owner, once however often it is asked.
