@@ -37,8 +37,8 @@ const OUT_OF_SIGHT: Duration = Duration::seconds(60);
 const RECEIVES: u32 = 5;
 /// How often reconciling runs.
 const RECONCILE_EVERY: Duration = Duration::minutes(10);
-/// How often it runs while the clock is moved by more than a day.
-const RECONCILE_IN_LEAPS: Duration = Duration::hours(6);
+/// How often it runs while the clock is moved by more than a day: often enough for what it makes ahead of its time.
+const RECONCILE_IN_LEAPS: Duration = Duration::days(1);
 
 /// How long the stack waits between looking for what is due.
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
