@@ -115,7 +115,8 @@ pub(crate) fn read_query<Q: DeserializeOwned>(parts: &Parts) -> Result<Q, Proble
     let read = Query::<Q>::try_from_uri(&parts.uri).map_err(|rejection| {
         let text = rejection.body_text();
         let detail = text.rsplit_once("query string: ").map_or(text.as_str(), |(_, detail)| detail);
-        Problem::bad_request("bad_query", detail)
+        let (field, detail) = detail.split_once(": ").filter(|(field, _)| !field.contains(' ')).unwrap_or(("query", detail));
+        Problem::bad_request("bad_query", format!("{field}: {}", in_words(detail)))
     })?;
     Ok(read.0)
 }
@@ -205,14 +206,15 @@ pub(crate) fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> 
 }
 
 /// Every field that does not fit `T`.
-fn faults<T: DeserializeOwned>(mut rest: Value) -> Vec<Fault> {
+pub(crate) fn faults<T: DeserializeOwned>(mut rest: Value) -> Vec<Fault> {
     let mut faults: Vec<Fault> = Vec::new();
+    let mut removed: Vec<Vec<Step>> = Vec::new();
     while faults.len() < ERRORS_MOST
         && let Err(error) = serde_path_to_error::deserialize::<_, T>(Strict(&rest))
     {
         let next = Fault::of(&error);
         let mut cut = next.path.clone();
-        if faults.iter().any(|fault| fault.path == next.path) {
+        if removed.contains(&next.path) {
             // missed only because it was taken away: go on without what it was in
             cut.pop();
         } else {
@@ -222,12 +224,13 @@ fn faults<T: DeserializeOwned>(mut rest: Value) -> Vec<Fault> {
         if !remove(&mut rest, &mut cut) {
             break;
         }
+        removed.push(cut);
     }
     faults
 }
 
 /// One field that does not fit.
-struct Fault {
+pub(crate) struct Fault {
     path: Vec<Step>,
     message: String,
 }
@@ -241,15 +244,17 @@ enum Step {
 /// Takes away the innermost field on the way to `path` that is there, and leaves the way to it in `path`; `false` when
 /// there is none.
 fn remove(value: &mut Value, path: &mut Vec<Step>) -> bool {
-    while let Some(last) = path.pop() {
-        let Step::Field(name) = &last else { continue };
-        let parent = path.iter().try_fold(&mut *value, |at, step| match step {
+    while let Some((last, way)) = path.split_last() {
+        let parent = way.iter().try_fold(&mut *value, |at, step| match step {
             Step::Field(name) => at.get_mut(name),
             Step::Index(index) => at.get_mut(index),
         });
-        if parent.and_then(Value::as_object_mut).is_some_and(|object| object.remove(name).is_some()) {
+        if let (Step::Field(name), Some(Value::Object(object))) = (last, parent)
+            && object.remove(name).is_some()
+        {
             return true;
         }
+        path.pop();
     }
     false
 }
@@ -278,17 +283,14 @@ impl Fault {
         }
         let message = match (missing, unknown, twice) {
             (Some(_), ..) => "is needed".to_owned(),
-            (_, Some(_), _) => match text.split_once(", ") {
-                Some((_, expected)) => format!("is not a field here; {expected}"),
-                None => "is not a field here".to_owned(),
-            },
             (.., Some(_)) => "is given twice".to_owned(),
-            (None, None, None) => text.to_owned(),
+            (None, Some(_), None) | (None, None, None) => in_words(text),
         };
         Self { path, message }
     }
 
-    fn told(self) -> FieldError {
+    /// As it is told.
+    pub(crate) fn told(self) -> FieldError {
         let mut field = String::new();
         for step in &self.path {
             match step {
@@ -304,10 +306,57 @@ impl Fault {
     }
 }
 
+/// What a reader says is wrong, for people who don't know in what language it is written.
+fn in_words(text: &str) -> String {
+    if let Some(rest) = text.strip_prefix("unknown field `") {
+        return match rest.split_once(", expected ") {
+            Some((_, known)) => format!("is not a field here; expected {known}"),
+            None => "is not a field here".to_owned(),
+        };
+    }
+    if let Some((_, known)) = text.strip_prefix("unknown variant ").and_then(|rest| rest.split_once(", expected ")) {
+        return format!("must be {known}");
+    }
+    if text.starts_with("invalid type: ") || text.starts_with("invalid value: ") {
+        let expected = text.rsplit_once(", expected ").map_or("", |(_, expected)| expected);
+        return match expected {
+            "a string" | "string or map" => "must be text".to_owned(),
+            "a boolean" => "must be true or false".to_owned(),
+            "a sequence" => "must be a list".to_owned(),
+            "a map" => "must be a JSON object".to_owned(),
+            "f64" => "must be a number".to_owned(),
+            "u8" => "must be a whole number from 0 to 255".to_owned(),
+            "u16" => "must be a whole number from 0 to 65535".to_owned(),
+            "u32" => "must be a whole number from 0 to 4294967295".to_owned(),
+            "u64" | "usize" => "must be a whole number, not negative".to_owned(),
+            "i64" => "must be a whole number".to_owned(),
+            _ if expected.contains("enum") => "must be a JSON object".to_owned(),
+            _ => text.to_owned(),
+        };
+    }
+    match text {
+        "invalid digit found in string" | "cannot parse integer from empty string" | "number too large to fit in target type" => {
+            "must be a whole number in range".to_owned()
+        }
+        "provided string was not `true` or `false`" => "must be true or false".to_owned(),
+        "input contains invalid characters"
+        | "premature end of input"
+        | "input is out of range"
+        | "trailing input"
+        | "no possible date and time matching input"
+        | "input is not enough for unique date and time" => {
+            "is not a date like 2026-11-24 or a time like 2026-11-24T15:00:00Z that exists".to_owned()
+        }
+        _ => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
+    use app::account::AccountChange;
+    use app::groups::GroupClients;
     use domain::item::ItemDraft;
     use domain::report::ReportDraft;
     use http::HeaderValue;
@@ -357,8 +406,30 @@ mod tests {
         for not_an_object in ["[]", "[\"name\"]", "3", "null", "\"{}\""] {
             assert_eq!(told::<ReportDraft>(not_an_object), [(".".to_owned(), "must be a JSON object".to_owned())]);
         }
+        assert_eq!(told::<GroupClients>(r#"{"client_ids": ["x", 3]}"#).len(), 1, "what was taken away is not missed");
         assert_eq!(told::<ReportDraft>(r#"{"schedule": ["day"]}"#)[0].0, "schedule");
         assert_eq!(told::<ReportDraft>(r#"{"name": "a", "name": "b"}"#)[0].0, "name");
+    }
+
+    #[test]
+    fn faults_are_told_without_the_names_of_types() {
+        let message = |body: &str| told::<ItemDraft>(body).remove(0).1;
+        assert_eq!(message(r#"{"title": 5}"#), "must be text");
+        assert_eq!(message(r#"{"kind": 5}"#), "must be text");
+        assert!(message(r#"{"kind": "task"}"#).starts_with("must be one of `action`, `metric`"));
+        assert_eq!(message(r#"{"target": "5"}"#), "must be a number");
+        assert_eq!(message(r#"{"minutes": 70000}"#), "must be a whole number from 0 to 65535");
+        assert_eq!(message(r#"{"minutes": -1.5}"#), "must be a whole number from 0 to 65535");
+        assert_eq!(message(r#"{"amount": {"amount_minor": 1.5, "currency": "EUR"}}"#), "must be a whole number");
+        for date in ["soon", "2026-02-30", "2026-1", "2026-01-01T00:00:00Z", ""] {
+            let message = message(&format!(r#"{{"due_on": "{date}"}}"#));
+            assert!(message.starts_with("is not a date"), "{date}: {message}");
+        }
+        assert!(message(r#"{"starts_at": "2026-01-01 10:00"}"#).starts_with("is not a date"));
+        assert_eq!(told::<AccountChange>(r#"{"features": {"groups": "yes"}}"#)[0].1, "must be true or false");
+        assert_eq!(told::<ReportDraft>(r#"{"kinds": "action"}"#)[0].1, "must be a list");
+        assert_eq!(told::<ReportDraft>(r#"{"window": 3}"#)[0].1, "must be a JSON object");
+        assert_eq!(told::<GroupClients>(r#"{"client_ids": ["x"]}"#)[0].1, domain::id::NotAnId.to_string());
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use app::App;
 use app::page::Paged;
 use app::reports::{self, Options, Preview, PreviewDraft, ReportView, RunView};
-use app::{App, AppError};
-use domain::check::Invalid;
+use domain::check::FieldError;
 use domain::id::ReportId;
 use domain::report::ReportDraft;
 use http::StatusCode;
@@ -129,12 +129,18 @@ async fn resume(ask: Ask, Path(id): Path<ReportId>, _: NoBody) -> Answered<Repor
 )]
 async fn preview(ask: Ask, Json(mut body): Json<Map<String, Value>>) -> Answered<Preview> {
     let recipient = match body.remove("as") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(recipient)) => Some(recipient),
-        Some(_) => return Err(AppError::from(Invalid::field("as", "must be text: the address or id of a recipient")).into()),
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(recipient)) => Ok(Some(recipient)),
+        Some(_) => Err(FieldError { field: "as".into(), message: "must be text: the address or id of a recipient".into() }),
     };
-    let report = read_json(&serde_json::to_vec(&body).map_err(|e| Problem::fault(e.to_string()))?)?;
-    Ok(plain(Box::pin(reports::preview(&ask.ctx, &PreviewDraft { report, recipient })).await?))
+    let report = read_json(&serde_json::to_vec(&body).map_err(|e| Problem::fault(e.to_string()))?);
+    let draft = match (report, recipient) {
+        (Ok(report), Ok(recipient)) => PreviewDraft { report, recipient },
+        (Err(problem), Ok(_)) => return Err(problem),
+        (Ok(_), Err(error)) => return Err(Problem::invalid(vec![error])),
+        (Err(problem), Err(error)) => return Err(Problem::invalid([problem.errors, vec![error]].concat())),
+    };
+    Ok(plain(Box::pin(reports::preview(&ask.ctx, &draft)).await?))
 }
 
 /// The body of a preview: a report, and `as` beside its fields.
