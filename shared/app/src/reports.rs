@@ -276,6 +276,7 @@ pub async fn create(ctx: &Ctx, draft: &ReportDraft) -> Result<ReportView, AppErr
         definition,
         paused_because: None,
         revision: 1,
+        running_since: ctx.now,
         created_at: ctx.now,
         updated_at: ctx.now,
         version: 1,
@@ -491,7 +492,8 @@ pub async fn send_now(ctx: &Ctx, id: ReportId) -> Result<RunView, AppError> {
     ctx.commit(changes, "report.send_now", id, 202, &view).await?;
     // the run is on record: should planning be cut off here, reconciling goes on with it
     runs::plan(&ctx.app, ctx.scope, &report, view.run.clone()).await?;
-    self::run(ctx, view.run.id).await
+    // the answer is the one on record, so that a repeated request gets the same
+    Ok(view)
 }
 
 /// The runs of a report, newest first.

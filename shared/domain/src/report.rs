@@ -160,6 +160,8 @@ pub struct Report {
     pub paused_because: Option<Paused>,
     /// Counts changes of the schedule; what fires for an older one is stale.
     pub revision: u64,
+    /// Since when it runs by this revision: what was due before then was not missed.
+    pub running_since: DateTime<Utc>,
     /// When it was set up.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
