@@ -644,6 +644,9 @@ pub(crate) async fn upcoming(
     most: usize,
 ) -> Result<Vec<(DateTime<Utc>, ClientId, ItemId)>, AppError> {
     let Schedule::Appointment { minutes_before } = report.definition.schedule else { return Ok(Vec::new()) };
+    if to <= from {
+        return Ok(Vec::new());
+    }
     let ahead = Duration::minutes(i64::from(minutes_before));
     let store = &app.platform.store;
     let mut appointments = store.appointments(scope, from + ahead, to + ahead, 1_000).await?;
