@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a story that can't be told fails its test")]
 
+pub mod events;
+
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use cairn::stack::{Settings, Stack};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -74,6 +76,17 @@ impl World {
     pub async fn at(start: &str) -> Self {
         let settings = Settings { start: Some(time(start)), public_url: PUBLIC_URL.into(), ..Settings::default() };
         Self::over(Stack::start(settings).await.unwrap())
+    }
+
+    /// A world that began two hours ago and whose clock, after `before`, shows the machine's time: the only one that
+    /// processes of their own know. `before` is told what time that will be, but for what it takes itself.
+    pub async fn until_now(before: impl AsyncFnOnce(&Self, DateTime<Utc>)) -> Self {
+        let now = Utc::now();
+        let settings = Settings { start: Some(now - Duration::hours(2)), public_url: PUBLIC_URL.into(), ..Settings::default() };
+        let world = Self::over(Stack::start(settings).await.unwrap());
+        before(&world, now).await;
+        world.stack.clock.set(Utc::now()).unwrap();
+        world
     }
 
     /// A world over a stack.
@@ -176,6 +189,11 @@ impl Mail {
 }
 
 impl Person {
+    /// The API key they speak with.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], None).await

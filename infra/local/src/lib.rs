@@ -9,6 +9,7 @@ pub mod engine;
 pub mod faults;
 mod files;
 pub mod gateway;
+pub mod lambda;
 pub mod mailbox;
 pub mod refusal;
 pub mod scheduler;

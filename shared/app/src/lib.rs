@@ -27,6 +27,7 @@ use platform::store::requests::{Answered, KEPT_FOR, SigningKeys};
 use platform::store::{Changes, Commit, Scope, audit};
 use platform::{Clock, Config, Platform};
 use serde::Serialize;
+use tracing_subscriber::filter::LevelFilter;
 use ulid::Ulid;
 
 pub use error::AppError;
@@ -73,11 +74,11 @@ impl App {
     }
 }
 
-/// Logs as one JSON object a line, at the level of `RUST_LOG`, else `info`: what CloudWatch reads best.
+/// Logs as one JSON object a line, at the level of `RUST_LOG` (one word: `debug`), else `info`: what CloudWatch reads best.
 pub fn logging() {
-    let level = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let level = std::env::var("RUST_LOG").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
     // a second call finds the first one's
-    let _ = tracing_subscriber::fmt().json().with_env_filter(level).with_current_span(false).without_time().try_init();
+    let _ = tracing_subscriber::fmt().json().with_max_level(level).with_current_span(false).without_time().try_init();
 }
 
 /// A new id of a moment: ids made later sort later.

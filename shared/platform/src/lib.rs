@@ -4,10 +4,12 @@
 
 pub mod clock;
 pub mod config;
+mod http;
 pub mod mailer;
 pub mod schedules;
 pub mod store;
 
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 
 pub use clock::Clock;
@@ -30,7 +32,9 @@ pub struct Platform {
 impl Platform {
     /// The clients for an environment: region, credentials and endpoint as the SDK finds them.
     pub async fn from_env(config: &Config) -> Self {
-        Self::new(config, &aws_config::load_defaults(BehaviorVersion::latest()).await)
+        let timeouts = TimeoutConfig::builder().connect_timeout(http::CONNECT_WITHIN).build();
+        let sdk = aws_config::defaults(BehaviorVersion::latest()).http_client(http::client()).timeout_config(timeouts);
+        Self::new(config, &sdk.load().await)
     }
 
     /// The clients over a given SDK configuration: how the local stack and the tests put their own HTTP client under it.

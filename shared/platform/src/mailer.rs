@@ -63,7 +63,7 @@ impl Mailer {
     /// mail that nobody knows of.
     pub fn new(sdk: &SdkConfig, config: &Config) -> Self {
         let timeout = TimeoutConfig::builder()
-            .connect_timeout(std::time::Duration::from_secs(3))
+            .connect_timeout(crate::http::CONNECT_WITHIN)
             .operation_timeout(std::time::Duration::from_secs(20))
             .build();
         let ses = aws_sdk_sesv2::config::Builder::from(sdk).retry_config(RetryConfig::disabled()).timeout_config(timeout).build();

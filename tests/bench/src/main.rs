@@ -1,1 +1,65 @@
-fn main() {}
+//! What Cairn costs: `cargo run --release -p bench` measures everything and prints tables.
+
+mod build;
+mod compose;
+mod read;
+mod run;
+mod size;
+mod start;
+mod table;
+mod tls;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Measures what Cairn costs. Without a command: everything.
+#[derive(Parser)]
+#[command(name = "bench")]
+struct Options {
+    #[command(subcommand)]
+    what: Option<What>,
+    /// Functions and `hello` as they are in this folder, instead of building them.
+    #[arg(long, global = true)]
+    binaries: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// Composing the mail of 25 and of 1,000 happenings.
+    Compose,
+    /// One run for 1, 100 and 1,000 recipients: requests, capacity, time.
+    Run,
+    /// The start of each function's binary, next to a hello-world function's.
+    Start,
+    /// The size of each function's zip.
+    Size,
+    /// Reading a client through the API, next to the one call of the table's that it is about.
+    Read,
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let wanted = |what| options.what.is_none_or(|wanted| wanted == what);
+    table::machine()?;
+    if wanted(What::Compose) {
+        compose::measure()?;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    if wanted(What::Read) {
+        runtime.block_on(read::measure())?;
+    }
+    if wanted(What::Run) {
+        runtime.block_on(run::measure())?;
+    }
+    if wanted(What::Start) || wanted(What::Size) {
+        let binaries = options.binaries.map_or_else(build::release, Ok)?;
+        if wanted(What::Size) {
+            size::measure(&binaries)?;
+        }
+        if wanted(What::Start) {
+            runtime.block_on(start::measure(&binaries))?;
+        }
+    }
+    Ok(())
+}
