@@ -1,3 +1,5 @@
 //! Stories through the whole system: one module per flow.
 
+mod bad_input;
+mod done;
 mod reports;
