@@ -45,8 +45,10 @@ const OUT_OF_SIGHT: Duration = Duration::seconds(60);
 const RECEIVES: u32 = 5;
 /// How often reconciling runs.
 const RECONCILE_EVERY: Duration = Duration::minutes(10);
-/// How often it runs while the clock is moved by more than a day: often enough for what it makes ahead of its time.
-const RECONCILE_IN_LEAPS: Duration = Duration::days(1);
+/// How often it runs while the clock is moved by so much or more: in a leap, what it repairs can wait, but not longer
+/// than what it prepares lies ahead.
+const RECONCILE_IN_LEAPS: [(Duration, Duration); 2] =
+    [(Duration::hours(24), Duration::hours(12)), (Duration::hours(6), Duration::hours(1))];
 
 /// How long the stack waits between looking for what is due.
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
@@ -168,7 +170,8 @@ impl Stack {
         if to < self.clock.now() {
             bail!("the clock shows {} already, and does not go back", self.clock.now());
         }
-        let every = if to - self.clock.now() > Duration::days(1) { RECONCILE_IN_LEAPS } else { RECONCILE_EVERY };
+        let leap = to - self.clock.now();
+        let every = RECONCILE_IN_LEAPS.iter().find(|(least, _)| leap > *least).map_or(RECONCILE_EVERY, |(_, every)| *every);
         loop {
             pump.settle_every(self, every).await?;
             let now = self.clock.now();
