@@ -104,7 +104,8 @@ pub async fn fire(app: &App, message: &RunMessage) -> Result<Fate, AppError> {
     Err(AppError::Fault("others kept starting runs of the same report".into()))
 }
 
-/// What makes this firing a run; `None` for an appointment that is no longer at that time.
+/// What makes this firing a run; `None` for an appointment that is no longer at that time, or whose client the report does
+/// not cover.
 async fn cause(
     app: &App,
     scope: Scope,
@@ -118,7 +119,18 @@ async fn cause(
             let is_due = |item: &Item| {
                 item.state == State::Scheduled && item.starts_at.is_some_and(|at| fires_at(at, *minutes_before) == scheduled_at)
             };
-            Ok(item.filter(is_due).map(|item| Cause::Appointment { client_id: item.client_id, item_id }))
+            let Some(item) = item.filter(is_due) else { return Ok(None) };
+            let (account, creator) = futures::future::try_join(
+                app.platform.store.account(scope),
+                app.platform.store.member(scope, report.creator_id),
+            )
+            .await?;
+            if let (Some(account), Some(creator)) = (account, creator.filter(|creator| creator.active))
+                && resolve(app, scope, &account, &report.definition, &creator, Some(item.client_id)).await?.clients.is_empty()
+            {
+                return Ok(None);
+            }
+            Ok(Some(Cause::Appointment { client_id: item.client_id, item_id }))
         }
         (Schedule::Appointment { .. }, None) | (Schedule::Day { .. } | Schedule::Week { .. } | Schedule::Month { .. }, Some(_)) => Ok(None),
         (Schedule::Day { .. } | Schedule::Week { .. } | Schedule::Month { .. }, None) => Ok(Some(Cause::Schedule)),
