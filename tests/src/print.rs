@@ -27,7 +27,7 @@ pub fn scrub(text: &str) -> String {
         let is_id = word.len() == 26 && word.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
         clean.push_str(match word {
             _ if is_id => "<id>",
-            _ if clean.ends_with("/u/") => "<token>",
+            _ if clean.ends_with("/u/") || clean.ends_with("/m/") => "<token>",
             word => word,
         });
         rest = after;

@@ -263,7 +263,8 @@ async fn report_mail(
         return Ok(Err(NotAnyMore::ReportEnded));
     }
     let today = app.clock.now().date_naive();
-    if !store.count_mail(scope, report_id, today, email, DAILY_MOST).await? {
+    // one that is tried again was counted the first time
+    if delivery.attempt == 1 && !store.count_mail(scope, report_id, today, email, DAILY_MOST).await? {
         return Ok(Err(NotAnyMore::TooMany));
     }
     letter(app, account, delivery, &shown, mail::report).map(Ok)
@@ -417,7 +418,9 @@ pub async fn heard(app: &App, account: AccountId, id: &DeliveryId, event: &Event
         if let Some(reason) = reason {
             let suppressed = Suppressed { email: delivery.recipient.email.clone(), reason: reason.into(), at: now };
             store.suppress(scope, &suppressed).await?;
-            tell_owner(app, scope, &delivery, matches!(event, Event::Complained), now).await?;
+            // the first reason stays, and with it the time; one that was lifted and came again is told again
+            let since = store.suppressed(scope, &delivery.recipient.email).await?.map_or(now, |suppressed| suppressed.at);
+            tell_owner(app, scope, &delivery, matches!(event, Event::Complained), since, now).await?;
         }
         if !delivery.heard(event.clone(), now) || store.move_delivery(scope, &before, &delivery).await? {
             return Ok(());
@@ -427,7 +430,14 @@ pub async fn heard(app: &App, account: AccountId, id: &DeliveryId, event: &Event
 }
 
 /// The owner of a report hears once of a recipient whom no more mail reaches.
-async fn tell_owner(app: &App, scope: Scope, delivery: &Delivery, complained: bool, now: DateTime<Utc>) -> Result<(), AppError> {
+async fn tell_owner(
+    app: &App,
+    scope: Scope,
+    delivery: &Delivery,
+    complained: bool,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), AppError> {
     let Mail::Report { report_id, .. } = &delivery.mail else { return Ok(()) };
     let store = &app.platform.store;
     let Some(report) = store.report(scope, *report_id).await? else { return Ok(()) };
@@ -436,7 +446,7 @@ async fn tell_owner(app: &App, scope: Scope, delivery: &Delivery, complained: bo
         return Ok(());
     }
     let address = delivery.recipient.email.clone();
-    let cause = format!("{report_id} {}", keys::address(&address));
+    let cause = format!("{report_id} {} {}", keys::address(&address), keys::time(since));
     let mail = Mail::AddressSuppressed { report_id: *report_id, report: report.definition.name, address, complained };
     let mut changes = Changes::new();
     store.add_delivery(&mut changes, scope, &Delivery::owed(&cause, mail, to_member(owner.id, &owner.name, &owner.email), now))?;

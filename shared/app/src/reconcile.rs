@@ -133,7 +133,7 @@ async fn set_next(app: &App, scope: Scope, id: ReportId, wheel: platform::store:
 async fn follow(app: &App, scope: Scope, id: ReportId, now: DateTime<Utc>) -> Result<(usize, usize), AppError> {
     let Some(report) = app.platform.store.report(scope, id).await? else { return Ok((0, 0)) };
     let Schedule::Appointment { minutes_before } = report.definition.schedule else { return Ok((0, 0)) };
-    let since = (now - LOOK_BACK).max(report.running_since);
+    let since = (now - LOOK_BACK).max(report.scheduled_since);
     let mut caught_up = 0;
     for (starts_at, _, item) in runs::upcoming(app, scope, &report, since, now - MISSED_AFTER, usize::MAX).await? {
         let at = runs::fires_at(starts_at, minutes_before);
