@@ -24,7 +24,7 @@ import boto3
 from botocore.config import Config
 
 ROOT = Path(__file__).resolve().parents[2]
-PARAMETERS = {"AdminEmail": "ada@example.com", "MailDomain": "mail.example.com", "MailFrom": "reports@mail.example.com"}
+PARAMETERS = {"MailDomain": "mail.example.com", "MailFrom": "reports@mail.example.com"}
 
 
 def free_port():

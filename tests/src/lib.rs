@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a story that can't be told fails its test")]
 
+mod cast;
 pub mod events;
+pub mod print;
 
 use std::sync::Arc;
 
@@ -14,6 +16,8 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+pub use cast::{report, with};
 
 /// What links in mail begin with in stories.
 pub const PUBLIC_URL: &str = "http://cairn.test";
@@ -222,6 +226,11 @@ impl Person {
     /// Any request.
     pub async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Answer {
         request(&self.router, method, path, Some(&self.key), headers, body).await
+    }
+
+    /// A request whose body is any text.
+    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
+        send(&self.router, method, path, Some(&self.key), headers, Body::from(body)).await
     }
 
     /// Adds something by POST, and gives its id.

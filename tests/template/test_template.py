@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT, lint, transformed_from
 
 SETTINGS = {
-    "CAIRN_ADMIN_EMAIL", "CAIRN_ALLOW_SIGN_UP", "CAIRN_CONFIGURATION_SET", "CAIRN_MAIL_DOMAIN", "CAIRN_MAIL_FROM", "CAIRN_PUBLIC_URL",
+    "CAIRN_ALLOW_SIGN_UP", "CAIRN_CONFIGURATION_SET", "CAIRN_MAIL_FROM", "CAIRN_PUBLIC_URL",
     "CAIRN_RUNS_QUEUE_ARN", "CAIRN_SCHEDULER_ROLE_ARN", "CAIRN_SCHEDULE_DLQ_ARN", "CAIRN_SCHEDULE_GROUP", "CAIRN_TABLE",
 }
 
@@ -26,7 +26,7 @@ ANY_RESOURCE = {
 # Services whose actions each function's role may hold. Who reads no queue has no sqs, who sends no mail has no ses.
 SERVICES = {
     "ApiRole": {"logs", "dynamodb", "scheduler", "iam"},
-    "ReportRole": {"logs", "dynamodb", "scheduler", "iam", "sqs"},
+    "ReportRole": {"logs", "dynamodb", "scheduler", "sqs"},
     "SendRole": {"logs", "dynamodb", "sqs", "ses"},
     "FeedbackRole": {"logs", "dynamodb", "sqs"},
     "ReconcileRole": {"logs", "dynamodb", "scheduler", "iam"},
@@ -71,7 +71,7 @@ def test_sam_accepts_the_template():
     ("Runtime: provided.al2023", "Runtime: provided.al2024", "E2531|E3030"),
     ("!GetAtt SchedulerRole.Arn", "!GetAtt SchedulerRole.Ar", "E1010"),
     ("!Ref ScheduleGroup", "!Ref ScheduleGruop", "E1020"),
-    ("dynamodb:ConditionCheckItem", "dynamodb:ConditionChekItem", "W3037"),
+    ("dynamodb:BatchGetItem", "dynamodb:BatchGteItem", "W3037"),
     ("VisibilityTimeout: 180", "VisibilityTimeout: 20", "E3505"),
 ])
 def test_the_linter_sees_a_planted_mistake(text, tmp_path, right, wrong, rule):

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
-fn main() -> std::io::Result<()> {
-    writeln!(std::io::stdout(), "{}", api::document())
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    writeln!(std::io::stdout(), "{}", api::openapi().to_pretty_json()?)?;
+    Ok(())
 }

@@ -49,6 +49,11 @@ pub(crate) fn made<T>(body: T) -> Answer<T> {
     Answer { status: StatusCode::CREATED, ..plain(body) }
 }
 
+/// Something that has begun and goes on.
+pub(crate) fn begun<T>(body: T) -> Answer<T> {
+    Answer { status: StatusCode::ACCEPTED, ..plain(body) }
+}
+
 /// A short digest of what a body says.
 pub(crate) fn content_tag(body: &impl Serialize) -> Result<String, Problem> {
     let text = serde_json::to_vec(body).map_err(|e| Problem::fault(e.to_string()))?;

@@ -16,6 +16,7 @@ use utoipa::IntoParams;
 
 use crate::answer::content_tag;
 use crate::problem::Problem;
+use crate::strict::Strict;
 
 /// How many bad fields one answer names.
 const ERRORS_MOST: usize = 20;
@@ -80,7 +81,7 @@ pub(crate) fn page(limit: Option<u32>, cursor: Option<String>) -> Result<Page, P
 #[expect(dead_code, reason = "it is read from the headers; this says so in the document")]
 pub(crate) struct IfMatch {
     /// The `ETag` that the caller knows: if the thing has changed since, nothing is done and the answer is 412.
-    #[param(rename = "If-Match", example = "\"3\"", pattern = r#"^(\*|(W/)?"[!#-~]*")$"#)]
+    #[param(rename = "If-Match", nullable = false, example = "\"3\"", pattern = r#"^(\*|(W/)?"[!#-~]*")$"#)]
     if_match: Option<String>,
 }
 
@@ -91,7 +92,7 @@ pub(crate) struct IfMatch {
 pub(crate) struct IdempotencyKey {
     /// Names this request: the same key and body within 24 hours gives the same answer (with the header
     /// `Idempotency-Replayed: true`) and does nothing twice; the same key with another body is 422.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, pattern = "^[!-~]([ -~]*[!-~])?$")]
+    #[param(rename = "Idempotency-Key", nullable = false, min_length = 1, max_length = 255, pattern = "^[!-~]([ -~]*[!-~])?$")]
     idempotency_key: Option<String>,
 }
 
@@ -114,7 +115,8 @@ pub(crate) fn read_query<Q: DeserializeOwned>(parts: &Parts) -> Result<Q, Proble
     let read = Query::<Q>::try_from_uri(&parts.uri).map_err(|rejection| {
         let text = rejection.body_text();
         let detail = text.rsplit_once("query string: ").map_or(text.as_str(), |(_, detail)| detail);
-        Problem::bad_request("bad_query", detail)
+        let (field, detail) = detail.split_once(": ").filter(|(field, _)| !field.contains(' ')).unwrap_or(("query", detail));
+        Problem::bad_request("bad_query", format!("{field}: {}", in_words(detail)))
     })?;
     Ok(read.0)
 }
@@ -192,40 +194,69 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// Reads JSON into `T`, or names every field that does not fit.
 pub(crate) fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let malformed = |e: &serde_json::Error| Problem::bad_request("bad_json", format!("the body is not JSON: {e}"));
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let first = match serde_path_to_error::deserialize(&mut reader) {
-        Ok(read) => return reader.end().map(|()| read).map_err(|e| malformed(&e)),
-        Err(error) if error.inner().is_data() => error,
-        Err(error) => return Err(malformed(error.inner())),
-    };
-    let mut rest: Value = serde_json::from_slice(body).map_err(|e| malformed(&e))?;
-    let mut faults = vec![Fault::of(&first)];
-    // serde stops at the first fault: take that field away and read again, to name the others too
-    while let Some(last) = faults.last()
-        && faults.len() < ERRORS_MOST
-        && last.remove_from(&mut rest)
-        && let Err(error) = serde_path_to_error::deserialize::<_, T>(&rest)
+    let malformed = |e: serde_json::Error| Problem::bad_request("bad_json", format!("the body is not JSON: {e}"));
+    let value: Value = serde_json::from_slice(body).map_err(malformed)?;
+    let faults = faults::<T>(value);
+    if !faults.is_empty() {
+        return Err(Problem::invalid(faults.into_iter().map(Fault::told).collect()));
+    }
+    // of the text itself, since only there a field can be seen that is given twice
+    let mut text = serde_json::Deserializer::from_slice(body);
+    serde_path_to_error::deserialize(&mut text).map_err(|error| Problem::invalid(vec![Fault::of(&error).told()]))
+}
+
+/// Every field that does not fit `T`.
+pub(crate) fn faults<T: DeserializeOwned>(mut rest: Value) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = Vec::new();
+    let mut removed: Vec<Vec<Step>> = Vec::new();
+    while faults.len() < ERRORS_MOST
+        && let Err(error) = serde_path_to_error::deserialize::<_, T>(Strict(&rest))
     {
         let next = Fault::of(&error);
-        if faults.iter().any(|fault| fault.path == next.path) {
+        let mut cut = next.path.clone();
+        if removed.contains(&next.path) {
+            // missed only because it was taken away: go on without what it was in
+            cut.pop();
+        } else {
+            faults.push(next);
+        }
+        // reading stops at the first fault: take away what does not fit and read again, to name the others too
+        if !remove(&mut rest, &mut cut) {
             break;
         }
-        faults.push(next);
+        removed.push(cut);
     }
-    Err(Problem::invalid(faults.into_iter().map(Fault::told).collect()))
+    faults
 }
 
 /// One field that does not fit.
-struct Fault {
+pub(crate) struct Fault {
     path: Vec<Step>,
     message: String,
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, PartialEq)]
 enum Step {
     Field(String),
     Index(usize),
+}
+
+/// Takes away the innermost field on the way to `path` that is there, and leaves the way to it in `path`; `false` when
+/// there is none.
+fn remove(value: &mut Value, path: &mut Vec<Step>) -> bool {
+    while let Some((last, way)) = path.split_last() {
+        let parent = way.iter().try_fold(&mut *value, |at, step| match step {
+            Step::Field(name) => at.get_mut(name),
+            Step::Index(index) => at.get_mut(index),
+        });
+        if let (Step::Field(name), Some(Value::Object(object))) = (last, parent)
+            && object.remove(name).is_some()
+        {
+            return true;
+        }
+        path.pop();
+    }
+    false
 }
 
 impl Fault {
@@ -244,41 +275,22 @@ impl Fault {
         let named = |prefix: &str| text.strip_prefix(prefix).and_then(|rest| rest.split('`').next()).map(str::to_owned);
         let missing = named("missing field `");
         let unknown = named("unknown field `");
-        if let Some(name) = missing.as_ref().or(unknown.as_ref())
+        let twice = named("duplicate field `");
+        if let Some(name) = missing.as_ref().or(unknown.as_ref()).or(twice.as_ref())
             && !matches!(path.last(), Some(Step::Field(last)) if last == name && unknown.is_some())
         {
             path.push(Step::Field(name.clone()));
         }
-        let message = match (missing, unknown) {
-            (Some(_), _) => "is needed".to_owned(),
-            (_, Some(_)) => match text.split_once(", ") {
-                Some((_, expected)) => format!("is not a field here; {expected}"),
-                None => "is not a field here".to_owned(),
-            },
-            (None, None) => text.to_owned(),
+        let message = match (missing, unknown, twice) {
+            (Some(_), ..) => "is needed".to_owned(),
+            (.., Some(_)) => "is given twice".to_owned(),
+            (None, Some(_), None) | (None, None, None) => in_words(text),
         };
         Self { path, message }
     }
 
-    /// Takes the field away; whether it was there.
-    fn remove_from(&self, value: &mut Value) -> bool {
-        let Some(cut) = self.path.iter().rposition(|step| matches!(step, Step::Field(_))) else { return false };
-        let mut at = value;
-        for step in &self.path[..cut] {
-            let next = match step {
-                Step::Field(name) => at.get_mut(name),
-                Step::Index(index) => at.get_mut(index),
-            };
-            let Some(next) = next else { return false };
-            at = next;
-        }
-        match (at.as_object_mut(), &self.path[cut]) {
-            (Some(object), Step::Field(name)) => object.remove(name).is_some(),
-            _ => false,
-        }
-    }
-
-    fn told(self) -> FieldError {
+    /// As it is told.
+    pub(crate) fn told(self) -> FieldError {
         let mut field = String::new();
         for step in &self.path {
             match step {
@@ -294,8 +306,57 @@ impl Fault {
     }
 }
 
+/// What a reader says is wrong, for people who don't know in what language it is written.
+fn in_words(text: &str) -> String {
+    if let Some(rest) = text.strip_prefix("unknown field `") {
+        return match rest.split_once(", expected ") {
+            Some((_, known)) => format!("is not a field here; expected {known}"),
+            None => "is not a field here".to_owned(),
+        };
+    }
+    if let Some((_, known)) = text.strip_prefix("unknown variant ").and_then(|rest| rest.split_once(", expected ")) {
+        return format!("must be {known}");
+    }
+    if text.starts_with("invalid type: ") || text.starts_with("invalid value: ") {
+        let expected = text.rsplit_once(", expected ").map_or("", |(_, expected)| expected);
+        return match expected {
+            "a string" | "string or map" => "must be text".to_owned(),
+            "a boolean" => "must be true or false".to_owned(),
+            "a sequence" => "must be a list".to_owned(),
+            "a map" => "must be a JSON object".to_owned(),
+            "f64" => "must be a number".to_owned(),
+            "u8" => "must be a whole number from 0 to 255".to_owned(),
+            "u16" => "must be a whole number from 0 to 65535".to_owned(),
+            "u32" => "must be a whole number from 0 to 4294967295".to_owned(),
+            "u64" | "usize" => "must be a whole number, not negative".to_owned(),
+            "i64" => "must be a whole number".to_owned(),
+            _ if expected.contains("enum") => "must be a JSON object".to_owned(),
+            _ => text.to_owned(),
+        };
+    }
+    match text {
+        "invalid digit found in string" | "cannot parse integer from empty string" | "number too large to fit in target type" => {
+            "must be a whole number in range".to_owned()
+        }
+        "provided string was not `true` or `false`" => "must be true or false".to_owned(),
+        "input contains invalid characters"
+        | "premature end of input"
+        | "input is out of range"
+        | "trailing input"
+        | "no possible date and time matching input"
+        | "input is not enough for unique date and time" => {
+            "is not a date like 2026-11-24 or a time like 2026-11-24T15:00:00Z that exists".to_owned()
+        }
+        _ => text.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use app::account::AccountChange;
+    use app::groups::GroupClients;
     use domain::item::ItemDraft;
     use domain::report::ReportDraft;
     use http::HeaderValue;
@@ -319,7 +380,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn faults<T: DeserializeOwned>(body: &str) -> Vec<(String, String)> {
+    fn told<T: DeserializeOwned>(body: &str) -> Vec<(String, String)> {
         let problem = read_json::<T>(body.as_bytes()).err().unwrap();
         assert_eq!(problem.status, 422);
         problem.errors.into_iter().map(|e| (e.field, e.message)).collect()
@@ -328,21 +389,47 @@ mod tests {
     #[test]
     fn every_field_that_does_not_fit_is_named() {
         let body = r#"{"kind": "task", "title": 5, "colour": "red", "amount": {"amount_minor": "x", "currency": "EUR", "tax": 1}, "due_on": "soon"}"#;
-        let fields: Vec<_> = faults::<ItemDraft>(body).into_iter().map(|(field, _)| field).collect();
-        assert_eq!(fields, ["kind", "title", "colour", "amount.amount_minor", "due_on"]);
+        let fields: BTreeSet<_> = told::<ItemDraft>(body).into_iter().map(|(field, _)| field).collect();
+        let expected = ["amount.amount_minor", "amount.tax", "colour", "due_on", "kind", "title"];
+        assert_eq!(fields, expected.map(str::to_owned).into());
     }
 
     #[test]
     fn unknown_and_missing_fields_are_told_in_words() {
-        let unknown = faults::<ReportDraft>(r#"{"schedule": {"every": "day", "hour": 3}}"#);
+        let unknown = told::<ReportDraft>(r#"{"schedule": {"every": "day", "hour": 3}}"#);
         assert_eq!(unknown[0].0, "schedule.hour");
         assert!(unknown[0].1.starts_with("is not a field here; expected one of"), "{}", unknown[0].1);
-        let missing = faults::<ReportDraft>(r#"{"scope": {"ids": []}, "nme": "x"}"#);
-        assert_eq!(missing[0], ("scope.kind".to_owned(), "is needed".to_owned()));
-        assert_eq!(missing[1].0, "nme");
-        assert_eq!(faults::<ReportDraft>(r#"{"kinds": ["action", 7]}"#)[0].0, "kinds[1]");
-        assert_eq!(faults::<ReportDraft>("[]")[0].0, ".");
-        assert_eq!(faults::<ReportDraft>(r#"{"name": "a", "name": "b"}"#)[0].0, "name");
+        let missing = told::<ReportDraft>(r#"{"scope": {"ids": []}, "nme": "x"}"#);
+        assert_eq!(missing[0].0, "nme");
+        assert_eq!(missing[1], ("scope.kind".to_owned(), "is needed".to_owned()));
+        assert_eq!(told::<ReportDraft>(r#"{"kinds": ["action", 7]}"#)[0].0, "kinds[1]");
+        for not_an_object in ["[]", "[\"name\"]", "3", "null", "\"{}\""] {
+            assert_eq!(told::<ReportDraft>(not_an_object), [(".".to_owned(), "must be a JSON object".to_owned())]);
+        }
+        assert_eq!(told::<GroupClients>(r#"{"client_ids": ["x", 3]}"#).len(), 1, "what was taken away is not missed");
+        assert_eq!(told::<ReportDraft>(r#"{"schedule": ["day"]}"#)[0].0, "schedule");
+        assert_eq!(told::<ReportDraft>(r#"{"name": "a", "name": "b"}"#)[0].0, "name");
+    }
+
+    #[test]
+    fn faults_are_told_without_the_names_of_types() {
+        let message = |body: &str| told::<ItemDraft>(body).remove(0).1;
+        assert_eq!(message(r#"{"title": 5}"#), "must be text");
+        assert_eq!(message(r#"{"kind": 5}"#), "must be text");
+        assert!(message(r#"{"kind": "task"}"#).starts_with("must be one of `action`, `metric`"));
+        assert_eq!(message(r#"{"target": "5"}"#), "must be a number");
+        assert_eq!(message(r#"{"minutes": 70000}"#), "must be a whole number from 0 to 65535");
+        assert_eq!(message(r#"{"minutes": -1.5}"#), "must be a whole number from 0 to 65535");
+        assert_eq!(message(r#"{"amount": {"amount_minor": 1.5, "currency": "EUR"}}"#), "must be a whole number");
+        for date in ["soon", "2026-02-30", "2026-1", "2026-01-01T00:00:00Z", ""] {
+            let message = message(&format!(r#"{{"due_on": "{date}"}}"#));
+            assert!(message.starts_with("is not a date"), "{date}: {message}");
+        }
+        assert!(message(r#"{"starts_at": "2026-01-01 10:00"}"#).starts_with("is not a date"));
+        assert_eq!(told::<AccountChange>(r#"{"features": {"groups": "yes"}}"#)[0].1, "must be true or false");
+        assert_eq!(told::<ReportDraft>(r#"{"kinds": "action"}"#)[0].1, "must be a list");
+        assert_eq!(told::<ReportDraft>(r#"{"window": 3}"#)[0].1, "must be a JSON object");
+        assert_eq!(told::<GroupClients>(r#"{"client_ids": ["x"]}"#)[0].1, domain::id::NotAnId.to_string());
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::problem::{Details, MEDIA_TYPE};
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
     ),
     components(schemas(Details<'static>)),
-    modifiers(&Credentials),
+    modifiers(&Shared),
     security(("api_key" = [])),
     tags(
         (name = "identity", description = "Who one is, and one's API keys"),
@@ -42,55 +42,76 @@ use crate::problem::{Details, MEDIA_TYPE};
 )]
 pub(crate) struct Outline;
 
-struct Credentials;
+/// How to get in, and the refusals that routes share.
+struct Shared;
 
-impl Modify for Credentials {
+impl Modify for Shared {
     fn modify(&self, document: &mut Document) {
         let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("cairn_…").description(Some(
             "An API key has the rights of the person who made it, as they are at the moment of the request. A key of scope `read` may only GET.",
         ));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("api_key", SecurityScheme::Http(key.build()));
+        for refusal in [ALWAYS.as_slice(), &WITH_KEY, &CHANGE].concat() {
+            let content = Content::new(Some(Ref::from_schema_name("Problem")));
+            let response = ResponseBuilder::new().description(refusal.text).content(MEDIA_TYPE, content).build();
+            components.responses.insert(refusal.name.to_owned(), RefOr::T(response));
+        }
     }
 }
 
+/// An answer that many routes may give in place of what was asked for.
+#[derive(Clone, Copy)]
+struct Refusal {
+    status: u16,
+    name: &'static str,
+    text: &'static str,
+}
+
+const fn refusal(status: u16, name: &'static str, text: &'static str) -> Refusal {
+    Refusal { status, name, text }
+}
+
 /// What any request may be answered instead.
-const ALWAYS: [(u16, &str); 5] = [
-    (400, "The request can't be read: a query field, cursor, header or JSON that is malformed or not known"),
-    (405, "The route does not do this; `Allow` says what it does"),
-    (413, "The body has more than 1 MiB"),
-    (500, "A fault of ours; `request_id` finds it in the log"),
-    (503, "Too busy, or something needed does not answer; `Retry-After` says when to try again"),
+const ALWAYS: [Refusal; 5] = [
+    refusal(400, "Unreadable", "The request can't be read: a query field, cursor, header or JSON that is malformed or not known"),
+    refusal(405, "NotAllowed", "The route does not do this; `Allow` says what it does"),
+    refusal(413, "TooLarge", "The body has more than 1 MiB"),
+    refusal(500, "Fault", "A fault of ours; `request_id` finds it in the log"),
+    refusal(503, "Unavailable", "Too busy, or something needed does not answer; `Retry-After` says when to try again"),
 ];
 
 /// What any request with a key may be answered instead.
-const WITH_KEY: [(u16, &str); 3] = [
-    (401, "No key, or one that opens nothing (any more)"),
-    (403, "The caller may see this but not do it, or the key may only read"),
-    (404, "There is no such thing, or the caller may not know of it"),
+const WITH_KEY: [Refusal; 3] = [
+    refusal(401, "Unauthorized", "No key, or one that opens nothing (any more)"),
+    refusal(403, "Forbidden", "The caller may see this but not do it, or the key may only read"),
+    refusal(404, "NotFound", "There is no such thing, or the caller may not know of it"),
 ];
 
 /// What a change may be answered instead.
-const CHANGE: [(u16, &str); 4] = [
-    (409, "The state of things forbids it; `code` says which"),
-    (412, "It has changed since the version in `If-Match`; nothing was done"),
-    (415, "The body is not JSON"),
-    (422, "Some fields are not right (all of them in `errors`), or the `Idempotency-Key` belongs to another request; nothing was changed"),
+const CHANGE: [Refusal; 4] = [
+    refusal(409, "Conflict", "The state of things forbids it; `code` says which"),
+    refusal(412, "Stale", "It has changed since the version in `If-Match`; nothing was done"),
+    refusal(415, "NotJson", "The body is not JSON"),
+    refusal(
+        422,
+        "Invalid",
+        "Some fields are not right (all of them in `errors`), or the `Idempotency-Key` belongs to another request; nothing was changed",
+    ),
 ];
 
-fn refusals(of: impl IntoIterator<Item = (u16, &'static str)>) -> BTreeMap<String, RefOr<Response>> {
-    let response = |text: &str| {
-        ResponseBuilder::new().description(text).content(MEDIA_TYPE, Content::new(Some(Ref::from_schema_name("Problem")))).build()
-    };
-    of.into_iter().map(|(status, text)| (status.to_string(), RefOr::T(response(text)))).collect()
+type Responses = BTreeMap<String, RefOr<Response>>;
+
+fn responses(refusals: &[&[Refusal]]) -> Responses {
+    refusals.concat().into_iter().map(|r| (r.status.to_string(), RefOr::Ref(Ref::from_response_name(r.name)))).collect()
 }
 
 /// Refusals of a route that reads.
 pub(crate) struct ReadRefusals;
 
 impl IntoResponses for ReadRefusals {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(ALWAYS.into_iter().chain(WITH_KEY))
+    fn responses() -> Responses {
+        responses(&[&ALWAYS, &WITH_KEY])
     }
 }
 
@@ -98,8 +119,8 @@ impl IntoResponses for ReadRefusals {
 pub(crate) struct ChangeRefusals;
 
 impl IntoResponses for ChangeRefusals {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(ALWAYS.into_iter().chain(WITH_KEY).chain(CHANGE))
+    fn responses() -> Responses {
+        responses(&[&ALWAYS, &WITH_KEY, &CHANGE])
     }
 }
 
@@ -107,17 +128,32 @@ impl IntoResponses for ChangeRefusals {
 pub(crate) struct OpenRefusals;
 
 impl IntoResponses for OpenRefusals {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        refusals(ALWAYS)
+    fn responses() -> Responses {
+        responses(&[&ALWAYS])
     }
 }
 
-/// Refusals of the route that opens accounts.
+/// Refusals of the route that opens accounts; 404 where the stack lets nobody do so.
 pub(crate) struct SignUpRefusals;
 
 impl IntoResponses for SignUpRefusals {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let closed = (404, "This stack lets nobody open accounts");
-        refusals(ALWAYS.into_iter().chain(CHANGE.into_iter().filter(|(status, _)| *status != 412)).chain([closed]))
+    fn responses() -> Responses {
+        responses(&[&ALWAYS, &[WITH_KEY[2], CHANGE[0], CHANGE[2], CHANGE[3]]])
+    }
+}
+
+/// Says of answers that say nothing else what their status means: a description is not optional in the format.
+pub(crate) fn describe(document: &mut Document) {
+    for path in document.paths.paths.values_mut() {
+        let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete];
+        for operation in operations.into_iter().flatten() {
+            for (status, response) in &mut operation.responses.responses {
+                if let RefOr::T(response) = response
+                    && response.description.is_empty()
+                {
+                    response.description = if status == "201" { "It was added" } else { "As asked" }.to_owned();
+                }
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ mod gate;
 mod page;
 mod problem;
 mod routes;
+mod strict;
 
 use std::sync::LazyLock;
 
@@ -50,12 +51,13 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
     document.merge(routes_with_key().into_openapi());
     document.merge(open_routes().into_openapi());
+    documentation::describe(&mut document);
     document
 }
 
-/// The document as text, as `GET /openapi.json` answers it and `docs/openapi.json` has it.
-pub fn document() -> &'static str {
-    static TEXT: LazyLock<String> = LazyLock::new(|| openapi().to_pretty_json().unwrap_or_default());
+/// The document as `GET /openapi.json` answers it.
+fn document() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| openapi().to_json().unwrap_or_default());
     &TEXT
 }
 

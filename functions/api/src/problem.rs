@@ -28,8 +28,6 @@ pub(crate) struct Problem {
     pub(crate) cause: Option<String>,
     retry_after: Option<u32>,
     challenge: Option<&'static str>,
-    /// The request was carried out before; its answer is on record.
-    pub(crate) repeated: bool,
 }
 
 /// Why a request was not carried out (RFC 9457).
@@ -62,7 +60,7 @@ pub(crate) struct Details<'a> {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), cause: None, retry_after: None, challenge: None, repeated: false }
+        Self { status, code, detail: detail.into(), errors: Vec::new(), cause: None, retry_after: None, challenge: None }
     }
 
     pub(crate) fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
@@ -139,7 +137,7 @@ impl From<AppError> for Problem {
             AppError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "forbidden", detail),
             AppError::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),
             AppError::Stale => Self::new(StatusCode::PRECONDITION_FAILED, "stale", detail),
-            AppError::Repeated => Self { repeated: true, ..Self::new(StatusCode::CONFLICT, "repeated", detail) },
+            AppError::Repeated => Self::new(StatusCode::CONFLICT, "repeated", detail),
             AppError::BadCursor => Self::bad_request("bad_cursor", detail),
             AppError::Store(StoreError::Busy { .. }) => {
                 Self::unavailable(chain(error), "busy", "too much is going on at once; nothing was changed, try again", 1)

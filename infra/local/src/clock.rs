@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Context;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
@@ -65,9 +65,9 @@ impl Clock {
         Ok(clock)
     }
 
-    /// The time it is.
+    /// The time it is, to the millisecond: what the table keeps.
     pub fn now(&self) -> DateTime<Utc> {
-        Utc::now() + TimeDelta::milliseconds(self.offset.load(Ordering::Acquire))
+        (Utc::now() + TimeDelta::milliseconds(self.offset.load(Ordering::Acquire))).trunc_subsecs(3)
     }
 
     /// The offset from real time in milliseconds, to be read by anything that keeps time alongside.
@@ -90,6 +90,14 @@ impl Clock {
         Ok(())
     }
 
+    /// Moves to `time`, unless it is past already.
+    pub fn reach(&self, time: DateTime<Utc>) -> Result<(), ClockError> {
+        match self.set(time) {
+            Err(ClockError::Backward { .. }) => Ok(()),
+            moved => moved,
+        }
+    }
+
     /// Moves forward by that much.
     pub fn advance(&self, by: std::time::Duration) -> Result<(), ClockError> {
         let kept = files::lock(&self.kept);
@@ -98,6 +106,11 @@ impl Clock {
         Self::keep(kept.as_ref(), offset).map_err(ClockError::Store)?;
         self.offset.store(offset, Ordering::Release);
         Ok(())
+    }
+
+    /// Writes what it shows to a file, for a clock that is opened there.
+    pub(crate) fn copy_to(&self, file: &Path) -> std::io::Result<()> {
+        Self::keep(Some(&file.to_owned()), self.offset.load(Ordering::Acquire))
     }
 
     fn store(&self, offset: i64) -> std::io::Result<()> {

@@ -31,6 +31,7 @@ const BATCH: usize = 100;
 pub struct Engine {
     address: SocketAddr,
     database: Database,
+    name: String,
     file: Option<PathBuf>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -71,7 +72,7 @@ impl Engine {
                 tracing::error!(error, "the table engine stopped");
             }
         })?;
-        Ok(Engine { address, database, file, stop: Some(stop), thread: Some(thread) })
+        Ok(Engine { address, database, name: name.to_owned(), file, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -82,6 +83,19 @@ impl Engine {
     /// Its address as an endpoint for an SDK.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The engine itself, for callers in this process.
+    pub(crate) fn database(&self) -> Database {
+        self.database.clone()
+    }
+
+    /// Writes every table to a file that must not be there yet, on the disk before it returns. Changes that nobody took
+    /// from a stream are forgotten, here and there.
+    pub(crate) fn copy_to(&self, file: &Path) -> anyhow::Result<()> {
+        connect(&self.name)?.execute("DELETE FROM _stream_records", [])?;
+        self.database.vacuum_into(file.to_str().context("the data folder's path is not UTF-8")?)?;
+        Ok(std::fs::File::open(file)?.sync_all()?)
     }
 
     /// Deletes every item whose time to live lies before `now`, and says how many. Reads every table that has one

@@ -4,6 +4,7 @@
 
 pub mod aws;
 pub mod clock;
+pub mod demo;
 pub mod engine;
 pub mod faults;
 mod files;
@@ -13,6 +14,7 @@ pub mod mailbox;
 pub mod refusal;
 pub mod scheduler;
 pub mod ses;
+mod shortcut;
 pub mod stack;
 #[cfg(test)]
 mod tests;

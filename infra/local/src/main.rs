@@ -47,7 +47,7 @@ fn main() -> anyhow::Result<()> {
         let table = serde_json::to_string_pretty(&platform::store::schema::described())?;
         return Ok(writeln!(std::io::stdout(), "{table}")?);
     }
-    let level = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    let level = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn,dynoxide=error".into());
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(level).init();
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(serve(options))
 }
@@ -58,15 +58,27 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     let port = listener.local_addr()?.port();
     let url = format!("http://127.0.0.1:{port}");
     let data = (!options.memory).then_some(options.data);
-    if let Some(data) = data.as_ref().filter(|data| options.fresh && data.exists()) {
-        forget(data)?;
-    }
     let aws_port = options.aws_port.unwrap_or(if options.port == 0 { 0 } else { port.saturating_add(1) });
     if aws_port != 0 {
         drop(listen(aws_port, "--aws-port").await?);
     }
     let settings = Settings { data, start: options.clock, aws_port, public_url: url.clone() };
+    if let Some(data) = &settings.data {
+        if options.fresh {
+            cairn::stack::clear(data)?;
+        }
+        if !options.no_demo {
+            cairn::demo::begin(data, &settings).await?;
+        }
+    }
+    let data = settings.data.clone();
     let stack = Arc::new(Stack::start(settings).await?);
+    let demo = match (&data, options.no_demo) {
+        (_, true) => None,
+        (Some(data), false) => cairn::demo::of(data)?,
+        (None, false) => Some(cairn::demo::seed(&stack).await?),
+    };
+    let _ = demo;
     tokio::spawn({
         let stack = Arc::clone(&stack);
         async move { stack.run().await }
@@ -85,16 +97,4 @@ async fn listen(port: u16, option: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(("127.0.0.1", port))
         .await
         .with_context(|| format!("port {port} is taken (another cairn, perhaps); stop what uses it, or choose another with {option}"))
-}
-
-/// Removes what the stack keeps in a folder, and nothing else that may be there.
-fn forget(data: &std::path::Path) -> anyhow::Result<()> {
-    for entry in std::fs::read_dir(data)? {
-        let path = entry?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if ["clock.json", "mail.jsonl", "schedules.json", "demo.json", "lock"].contains(&name) || name.starts_with("table.sqlite") {
-            std::fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
-        }
-    }
-    Ok(())
 }

@@ -207,6 +207,11 @@ impl Scheduler {
         })
     }
 
+    /// Writes everything to a file, for a scheduler that is opened there.
+    pub(crate) fn copy_to(&self, file: &std::path::Path) -> std::io::Result<()> {
+        files::replace(file, &serde_json::to_vec(&*files::lock(&self.state))?)
+    }
+
     /// How many schedules there are.
     pub fn count(&self) -> usize {
         files::lock(&self.state).schedules.len()

@@ -173,6 +173,25 @@ impl Ses {
         files::lock(&self.mailbox).messages.iter().find(|message| message.id == id).cloned()
     }
 
+    /// Writes the mailbox to a file, for one that is opened there.
+    pub(crate) fn copy_to(&self, file: &Path) -> std::io::Result<()> {
+        let mailbox = files::lock(&self.mailbox);
+        let is_open = |event: &Event| mailbox.events.iter().any(|open| open.id == event.id);
+        let mut bytes = Vec::new();
+        let mut write = |line: &Line| -> std::io::Result<()> {
+            serde_json::to_writer(&mut bytes, line)?;
+            bytes.push(b'\n');
+            Ok(())
+        };
+        for message in &mailbox.messages {
+            write(&Line::Sent(Arc::clone(message)))?;
+            for event in events(message).into_iter().filter(|event| !is_open(event)) {
+                write(&Line::Acknowledged(event.id))?;
+            }
+        }
+        files::replace(file, &bytes)
+    }
+
     /// Takes every message out of sight. Events that are still open go on.
     pub fn empty(&self) -> std::io::Result<()> {
         let mut mailbox = files::lock(&self.mailbox);

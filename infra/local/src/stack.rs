@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use app::App;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use chrono::{DateTime, Duration, DurationRound, Utc};
 use platform::{Config, Platform};
 use serde_json::{Value, json};
@@ -29,6 +29,14 @@ use crate::{ACCOUNT, REGION};
 pub const TABLE: &str = "cairn";
 /// The domain that mail comes from.
 pub const MAIL_DOMAIN: &str = "cairn.example";
+/// What the stack keeps in its folder.
+const CLOCK: &str = "clock.json";
+const MAIL: &str = "mail.jsonl";
+const SCHEDULES: &str = "schedules.json";
+const TABLE_FILE: &str = "table.sqlite";
+/// Held by whoever uses the folder.
+const LOCK: &str = "lock";
+
 /// How many messages a function is given at a time, as in the template.
 const BATCH: usize = 10;
 /// How long a message that a function did not finish stays out of sight.
@@ -37,8 +45,10 @@ const OUT_OF_SIGHT: Duration = Duration::seconds(60);
 const RECEIVES: u32 = 5;
 /// How often reconciling runs.
 const RECONCILE_EVERY: Duration = Duration::minutes(10);
-/// How often it runs while the clock is moved by more than a day.
-const RECONCILE_IN_LEAPS: Duration = Duration::hours(6);
+/// How often it runs while the clock is moved by so much or more: in a leap, what it repairs can wait, but not longer
+/// than what it prepares lies ahead.
+const RECONCILE_IN_LEAPS: [(Duration, Duration); 2] =
+    [(Duration::hours(24), Duration::hours(12)), (Duration::hours(6), Duration::hours(1))];
 
 /// How long the stack waits between looking for what is due.
 const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
@@ -88,20 +98,20 @@ impl Stack {
     pub async fn start(settings: Settings) -> anyhow::Result<Self> {
         let lock = settings.data.as_deref().map(lock).transpose()?;
         let file = |name: &str| settings.data.as_ref().map(|data| data.join(name));
-        let clock = match file("clock.json") {
+        let clock = match file(CLOCK) {
             Some(file) => Clock::open(&file, settings.start)?,
             None => Clock::in_memory(settings.start),
         };
         let identities = Identities { verified: vec![MAIL_DOMAIN.into()], configuration_sets: vec!["cairn".into()] };
-        let ses = match file("mail.jsonl") {
+        let ses = match file(MAIL) {
             Some(file) => Ses::open(&file, clock.clone(), identities)?,
             None => Ses::in_memory(clock.clone(), identities),
         };
-        let scheduler = match file("schedules.json") {
+        let scheduler = match file(SCHEDULES) {
             Some(file) => Scheduler::open(&file, clock.clone())?,
             None => Scheduler::in_memory(clock.clone()),
         };
-        let engine = match file("table.sqlite") {
+        let engine = match file(TABLE_FILE) {
             Some(file) => Engine::on_disk(&file)?,
             None => Engine::in_memory()?,
         };
@@ -110,7 +120,7 @@ impl Stack {
             Endpoint::serve(router, settings.aws_port).await.with_context(|| format!("serving AWS on port {}", settings.aws_port))?;
         let faults = Faults::default();
         let config = config(&settings.public_url);
-        let platform = Platform::new(&config, &sdk(&endpoint, &faults));
+        let platform = Platform::new(&config, &sdk(&endpoint, faults.client()));
         platform::store::schema::create(&platform.store).await?;
         scheduler.ensure_group(&config.schedule_group)?;
         let app = App::start(config, platform::Clock::shifted(clock.offset()), platform).await?;
@@ -160,18 +170,19 @@ impl Stack {
         if to < self.clock.now() {
             bail!("the clock shows {} already, and does not go back", self.clock.now());
         }
-        let every = if to - self.clock.now() > Duration::days(1) { RECONCILE_IN_LEAPS } else { RECONCILE_EVERY };
+        let leap = to - self.clock.now();
+        let every = RECONCILE_IN_LEAPS.iter().find(|(least, _)| leap > *least).map_or(RECONCILE_EVERY, |(_, every)| *every);
         loop {
             pump.settle_every(self, every).await?;
             let now = self.clock.now();
             let tick = now.duration_trunc(every)? + every;
             let next = [self.scheduler.next_firing(now), pump.next_in_sight(), Some(tick)].into_iter().flatten().min();
             match next.filter(|next| *next < to) {
-                Some(next) => self.clock.set(next.max(now))?,
+                Some(next) => self.clock.reach(next)?,
                 None => break,
             }
         }
-        self.clock.set(to.max(self.clock.now()))?;
+        self.clock.reach(to)?;
         pump.settle_every(self, every).await
     }
 
@@ -199,6 +210,28 @@ impl Stack {
         }
     }
 
+    /// The app with a clock of its own and a short way to the table, for much work at once.
+    pub(crate) fn beside(&self, clock: platform::Clock) -> App {
+        let client = crate::shortcut::client(self.engine.database(), self.faults.client());
+        let sdk = sdk(&self.endpoint, client);
+        App { clock, platform: Platform::new(&self.app.config, &sdk), ..self.app.clone() }
+    }
+
+    /// Writes everything to a folder, as if this stack had run on it; nothing may be in flight. The table comes last and
+    /// at once: a folder without it holds nothing.
+    ///
+    /// # Errors
+    /// What could not be written.
+    pub(crate) fn copy_to(&self, folder: &Path) -> anyhow::Result<()> {
+        self.clock.copy_to(&folder.join(CLOCK))?;
+        self.ses.copy_to(&folder.join(MAIL))?;
+        self.scheduler.copy_to(&folder.join(SCHEDULES))?;
+        let copy = folder.join("table.sqlite.new");
+        self.engine.copy_to(&copy)?;
+        std::fs::rename(&copy, folder.join(TABLE_FILE))?;
+        Ok(std::fs::File::open(folder)?.sync_all()?)
+    }
+
     /// Runs one round of reconciling at once.
     ///
     /// # Errors
@@ -221,10 +254,13 @@ impl Stack {
     }
 }
 
-/// Keeps a second process away from the same data.
-fn lock(data: &Path) -> anyhow::Result<std::fs::File> {
+/// Keeps a second process away from the same data, until it is dropped; makes the folder if there is none.
+///
+/// # Errors
+/// Another process uses the folder, or it can't be made.
+pub(crate) fn lock(data: &Path) -> anyhow::Result<std::fs::File> {
     std::fs::create_dir_all(data).with_context(|| format!("making the folder {}", data.display()))?;
-    let file = std::fs::File::create(data.join("lock"))?;
+    let file = std::fs::File::create(data.join(LOCK))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(std::fs::TryLockError::WouldBlock) => {
@@ -232,6 +268,36 @@ fn lock(data: &Path) -> anyhow::Result<std::fs::File> {
         }
         Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
     }
+}
+
+/// Whether a stack has run on the folder.
+pub(crate) fn is_begun(data: &Path) -> bool {
+    data.join(TABLE_FILE).exists()
+}
+
+/// Makes a folder forget what was kept in it.
+///
+/// # Errors
+/// Another process uses the folder, or something can't be removed.
+pub fn clear(data: &Path) -> anyhow::Result<()> {
+    let _lock = lock(data)?;
+    forget(data)
+}
+
+/// Removes what a stack keeps in a folder, and nothing else that may be there; to be called under its [`lock`].
+///
+/// # Errors
+/// What could not be removed.
+pub(crate) fn forget(data: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(data)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        // the lock stays: whoever waits for it must wait for the same file
+        if name.starts_with(TABLE_FILE) || [CLOCK, MAIL, SCHEDULES, crate::demo::FILE].contains(&name) {
+            std::fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// The settings of the local deployment.
@@ -268,15 +334,16 @@ pub fn environment(config: &Config, endpoint: &str) -> Vec<(&'static str, String
     ]
 }
 
-fn sdk(endpoint: &Endpoint, faults: &Faults) -> SdkConfig {
+fn sdk(endpoint: &Endpoint, client: SharedHttpClient) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("local", "local", None, None, "local")))
         .endpoint_url(endpoint.url())
-        .http_client(faults.client())
+        .http_client(client)
         .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
         .time_source(aws_smithy_async::time::SystemTimeSource::new())
+        .stalled_stream_protection(aws_config::stalled_stream_protection::StalledStreamProtectionConfig::disabled())
         .retry_config(aws_smithy_types::retry::RetryConfig::standard().with_initial_backoff(std::time::Duration::from_millis(5)))
         .build()
 }

@@ -322,7 +322,11 @@ pub async fn archive(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
         Portal::Pending => Portal::NotInvited,
         other @ (Portal::NotInvited | Portal::Disabled) => other,
     };
-    if client == before { Ok(client) } else { save(ctx, before, client, "client.archive").await }
+    if client == before {
+        ctx.leave(200, &client).await?;
+        return Ok(client);
+    }
+    save(ctx, before, client, "client.archive").await
 }
 
 /// Takes a client back from the archive; the portal stays off.
@@ -333,6 +337,7 @@ pub async fn unarchive(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
     let (before, level) = load(ctx, id).await?;
     ctx.ask(Action::Write, &Resource::Client(&ClientFacts::of(&before, level)))?;
     if !before.archived {
+        ctx.leave(200, &before).await?;
         return Ok(before);
     }
     let client = Client { archived: false, ..before.clone() };

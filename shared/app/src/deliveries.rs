@@ -20,7 +20,7 @@ use platform::store::{Changes, Scope, keys};
 
 use crate::identity::viewer;
 use crate::page::{List, Page, Paged};
-use crate::token::Unsubscribe;
+use crate::token::{Unsubscribe, Whole};
 use crate::{App, AppError, Ctx};
 
 /// What a worker did about a delivery.
@@ -36,7 +36,6 @@ pub enum Worked {
 pub(crate) struct Composing<'a> {
     pub(crate) config: &'a Config,
     pub(crate) account: &'a Account,
-    pub(crate) report: ReportId,
     pub(crate) definition: &'a Definition,
     pub(crate) creator: &'a Member,
     pub(crate) recipient: &'a Recipient,
@@ -44,24 +43,27 @@ pub(crate) struct Composing<'a> {
     pub(crate) late: Option<&'a str>,
     pub(crate) content: &'a Content,
     pub(crate) unsubscribe: &'a str,
+    /// Where all of it can be read, should the mail be cut.
+    pub(crate) more: Option<&'a str>,
     pub(crate) delivery_id: &'a str,
 }
 
 /// Composes a report mail.
 pub(crate) fn compose(of: &Composing<'_>) -> mail::Message {
+    compose_by(of, mail::report)
+}
+
+fn compose_by(of: &Composing<'_>, by: fn(&mail::Letter<'_>) -> mail::Message) -> mail::Message {
     let audience = of.definition.audience.kind;
-    let public_url = &of.config.public_url;
-    let client_page = |id: ClientId| format!("{public_url}/clients/{id}");
-    let more = format!("{public_url}/reports/{}", of.report);
-    let is_coach = audience == AudienceKind::Coach;
+    let client_page = |id: ClientId| format!("{}/clients/{id}", of.config.public_url);
     let links = mail::Links {
-        client_page: is_coach.then_some(&client_page as &dyn Fn(ClientId) -> String),
-        more: is_coach.then_some(&more),
+        client_page: (audience == AudienceKind::Coach).then_some(&client_page as &dyn Fn(ClientId) -> String),
+        more: of.more,
         unsubscribe: of.unsubscribe,
         unsubscribe_mailto: None,
     };
     let words = of.definition.schedule.words();
-    mail::report(&mail::Letter {
+    by(&mail::Letter {
         account: &of.account.name,
         report: &of.definition.name,
         creator: &of.creator.name,
@@ -77,6 +79,16 @@ pub(crate) fn compose(of: &Composing<'_>) -> mail::Message {
         late: of.late,
         delivery_id: of.delivery_id,
     })
+}
+
+/// The HTML of a message with its pictures inside, for looking at it outside of a mail.
+pub(crate) fn with_pictures(message: &mail::Message) -> String {
+    let mut html = message.html.clone();
+    for image in &message.images {
+        let data = format!("data:image/png;base64,{}", data_encoding::BASE64.encode(&image.png));
+        html = html.replace(&format!("cid:{}", image.content_id), &data);
+    }
+    html
 }
 
 /// Sends one delivery, if it is due and may still go. Asking twice, or at the same time, sends once.
@@ -162,6 +174,69 @@ async fn last_look(app: &App, scope: Scope, delivery: &Delivery) -> Result<Resul
     }))
 }
 
+/// What a report mail is made of, as far as it may still be shown.
+struct Shown {
+    report: Report,
+    run: Run,
+    creator: Member,
+    content: Content,
+}
+
+/// Loads what a report mail is made of, and looks once more at what of it may be shown.
+async fn shown(
+    app: &App,
+    scope: Scope,
+    recipient: &Recipient,
+    report_id: ReportId,
+    run_id: RunId,
+    digest: &str,
+) -> Result<Result<Shown, NotAnyMore>, AppError> {
+    let store = &app.platform.store;
+    let ((report, run), content) = futures::future::try_join(
+        futures::future::try_join(store.report(scope, report_id), store.run(scope, run_id)),
+        store.content(scope, run_id, digest),
+    )
+    .await?;
+    let Some(run) = run else { return Err(AppError::Fault("the run is gone".into())) };
+    let Some(report) = report else { return Ok(Err(NotAnyMore::ReportEnded)) };
+    let content = content.ok_or_else(|| AppError::Fault("what the run says is gone".into()))?;
+    let Some(creator) = store.member(scope, report.creator_id).await?.filter(|creator| creator.active) else {
+        return Ok(Err(NotAnyMore::NoRight));
+    };
+    let content = still_shown(app, scope, &report, &creator, recipient, content).await?;
+    Ok(content.map(|content| Shown { report, run, creator, content }))
+}
+
+/// Composes a report mail by `by`; `unsubscribe` and `more` are made from the delivery.
+fn letter(
+    app: &App,
+    account: &Account,
+    delivery: &Delivery,
+    shown: &Shown,
+    by: fn(&mail::Letter<'_>) -> mail::Message,
+) -> Result<mail::Message, AppError> {
+    let no_key = || AppError::Fault("there is no key to sign with".into());
+    let unsubscribe = Unsubscribe::of(account.id, shown.report.id, &delivery.recipient.email).sign(&app.signing_keys).ok_or_else(no_key)?;
+    let more = Whole { account: account.id, delivery: delivery.id.clone() }.sign(&app.signing_keys).ok_or_else(no_key)?;
+    let late = late_sentence(&shown.run);
+    Ok(compose_by(
+        &Composing {
+            config: &app.config,
+            account,
+            definition: &shown.report.definition,
+            creator: &shown.creator,
+            recipient: &delivery.recipient,
+            window: shown.run.window,
+            late: late.as_deref(),
+            content: &shown.content,
+            unsubscribe: &format!("{}/u/{unsubscribe}", app.config.public_url),
+            more: Some(&format!("{}/m/{more}", app.config.public_url)),
+            delivery_id: delivery.id.as_str(),
+        },
+        by,
+    ))
+}
+
 async fn report_mail(
     app: &App,
     scope: Scope,
@@ -174,47 +249,45 @@ async fn report_mail(
     let store = &app.platform.store;
     let email = &delivery.recipient.email;
     let address = keys::address(email);
-    let ((report, run), (content, unsubscribed)) = futures::future::try_join(
-        futures::future::try_join(store.report(scope, report_id), store.run(scope, run_id)),
-        futures::future::try_join(store.content(scope, run_id, digest), store.is_unsubscribed(scope, report_id, &address)),
-    )
-    .await?;
-    let Some(run) = run else { return Err(AppError::Fault("the run is gone".into())) };
-    let is_manual = matches!(run.cause, Cause::Manual { .. });
-    let Some(report) = report.filter(|report| is_manual || report.paused_because.is_none()) else {
-        return Ok(Err(NotAnyMore::ReportEnded));
-    };
-    if unsubscribed {
+    let unsubscribed = store.is_unsubscribed(scope, report_id, &address);
+    let (shown, unsubscribed) =
+        futures::future::join(shown(app, scope, &delivery.recipient, report_id, run_id, digest), unsubscribed).await;
+    if unsubscribed? {
         return Ok(Err(NotAnyMore::Unsubscribed));
     }
-    let content = content.ok_or_else(|| AppError::Fault("what the run says is gone".into()))?;
-    let Some(creator) = store.member(scope, report.creator_id).await?.filter(|creator| creator.active) else {
-        return Ok(Err(NotAnyMore::NoRight));
-    };
-    let content = match still_shown(app, scope, &report, &creator, &delivery.recipient, content).await? {
-        Ok(content) => content,
+    let shown = match shown? {
+        Ok(shown) => shown,
         Err(why) => return Ok(Err(why)),
     };
+    if shown.report.paused_because.is_some() && !matches!(shown.run.cause, Cause::Manual { .. }) {
+        return Ok(Err(NotAnyMore::ReportEnded));
+    }
     let today = app.clock.now().date_naive();
-    if !store.count_mail(scope, report_id, today, email, DAILY_MOST).await? {
+    // one that is tried again was counted the first time
+    if delivery.attempt == 1 && !store.count_mail(scope, report_id, today, email, DAILY_MOST).await? {
         return Ok(Err(NotAnyMore::TooMany));
     }
-    let token = Unsubscribe::of(scope.account(), report_id, email).sign(&app.signing_keys);
-    let token = token.ok_or_else(|| AppError::Fault("there is no key to sign with".into()))?;
-    let late = late_sentence(&run);
-    Ok(Ok(compose(&Composing {
-        config: &app.config,
-        account,
-        report: report_id,
-        definition: &report.definition,
-        creator: &creator,
-        recipient: &delivery.recipient,
-        window: run.window,
-        late: late.as_deref(),
-        content: &content,
-        unsubscribe: &format!("{}/u/{token}", app.config.public_url),
-        delivery_id: delivery.id.as_str(),
-    })))
+    letter(app, account, delivery, &shown, mail::report).map(Ok)
+}
+
+/// The whole of a report mail as a page, for mails that were cut: what of it the recipient may still be shown.
+/// `None` for a link that is not ours, and for a mail that nothing of may be shown any more.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn whole(app: &App, token: &str) -> Result<Option<String>, AppError> {
+    let Some(what) = Whole::read(token, &app.signing_keys) else { return Ok(None) };
+    let scope = Scope::of_own_message(what.account);
+    let Some(delivery) = app.platform.store.delivery(scope, &what.delivery).await? else { return Ok(None) };
+    let Mail::Report { report_id, run_id, content, .. } = &delivery.mail else { return Ok(None) };
+    if content.is_empty() {
+        return Ok(None);
+    }
+    let Some(account) = app.platform.store.account(scope).await? else { return Ok(None) };
+    match shown(app, scope, &delivery.recipient, *report_id, *run_id, content).await? {
+        Ok(shown) => Ok(Some(with_pictures(&letter(app, &account, &delivery, &shown, mail::whole)?))),
+        Err(_) => Ok(None),
+    }
 }
 
 fn late_sentence(run: &Run) -> Option<String> {
@@ -345,7 +418,9 @@ pub async fn heard(app: &App, account: AccountId, id: &DeliveryId, event: &Event
         if let Some(reason) = reason {
             let suppressed = Suppressed { email: delivery.recipient.email.clone(), reason: reason.into(), at: now };
             store.suppress(scope, &suppressed).await?;
-            tell_owner(app, scope, &delivery, matches!(event, Event::Complained), now).await?;
+            // the first reason stays, and with it the time; one that was lifted and came again is told again
+            let since = store.suppressed(scope, &delivery.recipient.email).await?.map_or(now, |suppressed| suppressed.at);
+            tell_owner(app, scope, &delivery, matches!(event, Event::Complained), since, now).await?;
         }
         if !delivery.heard(event.clone(), now) || store.move_delivery(scope, &before, &delivery).await? {
             return Ok(());
@@ -355,7 +430,14 @@ pub async fn heard(app: &App, account: AccountId, id: &DeliveryId, event: &Event
 }
 
 /// The owner of a report hears once of a recipient whom no more mail reaches.
-async fn tell_owner(app: &App, scope: Scope, delivery: &Delivery, complained: bool, now: DateTime<Utc>) -> Result<(), AppError> {
+async fn tell_owner(
+    app: &App,
+    scope: Scope,
+    delivery: &Delivery,
+    complained: bool,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), AppError> {
     let Mail::Report { report_id, .. } = &delivery.mail else { return Ok(()) };
     let store = &app.platform.store;
     let Some(report) = store.report(scope, *report_id).await? else { return Ok(()) };
@@ -364,7 +446,7 @@ async fn tell_owner(app: &App, scope: Scope, delivery: &Delivery, complained: bo
         return Ok(());
     }
     let address = delivery.recipient.email.clone();
-    let cause = format!("{report_id} {}", keys::address(&address));
+    let cause = format!("{report_id} {} {}", keys::address(&address), keys::time(since));
     let mail = Mail::AddressSuppressed { report_id: *report_id, report: report.definition.name, address, complained };
     let mut changes = Changes::new();
     store.add_delivery(&mut changes, scope, &Delivery::owed(&cause, mail, to_member(owner.id, &owner.name, &owner.email), now))?;

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use domain::access::Viewer;
 use domain::account::{Account, Features};
 use domain::check::{self, Check, Invalid};
+use domain::client::Portal;
 use domain::id::{AccountId, ApiKeyId, AuditId, MemberId};
 use domain::person::{Actor, Administrator, Email, Member, Notifications, Permission, PersonId};
 use platform::store::people::{ApiKey, KeyScope};
@@ -37,7 +38,8 @@ pub async fn authenticate(app: &App, secret: &str) -> Result<Option<(Ctx, KeySco
     let active = match &viewer {
         Viewer::Member(member) => member.active,
         Viewer::Personnel(person) => person.active,
-        Viewer::Client(_) => true,
+        // P-4, P-5: archived or switched off, the client's own access is off
+        Viewer::Client(client) => !client.archived && client.portal != Portal::Disabled,
     };
     let ctx = Ctx { app: app.clone(), scope, account: Arc::new(account), viewer, now, once: None };
     Ok(active.then_some((ctx, key.scope)))

@@ -161,16 +161,7 @@ impl Ctx {
             subject: subject.to_string(),
         };
         self.store().add_audit(&mut changes, self.scope, &entry)?;
-        if let Some(once) = &self.once {
-            let answered = Answered {
-                request: once.request.clone(),
-                status,
-                body: serde_json::to_string(answer).map_err(|e| AppError::Fault(e.to_string()))?,
-                at: self.now,
-                expires: (self.now + KEPT_FOR).timestamp(),
-            };
-            self.store().record_answer(&mut changes, self.scope, &once.digest, &answered, once.replaces_expired)?;
-        }
+        self.record(&mut changes, status, answer)?;
         match self.store().commit(changes).await? {
             Commit::Done => Ok(()),
             Commit::Unmet("request") => Err(AppError::Repeated),
@@ -178,6 +169,28 @@ impl Ctx {
             Commit::Unmet("email") => Err(AppError::email_taken()),
             Commit::Unmet(name) => Err(AppError::conflict("changed_meanwhile", format!("something changed meanwhile ({name}); try again"))),
         }
+    }
+
+    /// Records the answer to a request that found nothing to change: coming again, it changes nothing either.
+    async fn leave(&self, status: u16, answer: &impl Serialize) -> Result<(), AppError> {
+        let mut changes = Changes::new();
+        self.record(&mut changes, status, answer)?;
+        match self.store().commit(changes).await? {
+            Commit::Done => Ok(()),
+            Commit::Unmet(_) => Err(AppError::Repeated),
+        }
+    }
+
+    fn record(&self, changes: &mut Changes, status: u16, answer: &impl Serialize) -> Result<(), AppError> {
+        let Some(once) = &self.once else { return Ok(()) };
+        let answered = Answered {
+            request: once.request.clone(),
+            status,
+            body: serde_json::to_string(answer).map_err(|e| AppError::Fault(e.to_string()))?,
+            at: self.now,
+            expires: (self.now + KEPT_FOR).timestamp(),
+        };
+        Ok(self.store().record_answer(changes, self.scope, &once.digest, &answered, once.replaces_expired)?)
     }
 
     /// Refuses a change to another version than the caller knows (`If-Match`).

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::page::{List, Page, Paged};
-use crate::{AppError, Ctx};
+use crate::{AppError, Ctx, runs};
 
 /// A member as people send it: all of it for a new one (`name` and `email` needed), some of it for a change.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -139,7 +139,7 @@ fn may_grant(ctx: &Ctx, before: &BTreeSet<Permission>, administrator_before: Adm
     Ok(())
 }
 
-/// Changes a member. Deactivating one pauses the reports they set up at their next run.
+/// Changes a member. Deactivating one pauses the reports they set up, and the administrators are told.
 ///
 /// # Errors
 /// [`AppError`].
@@ -175,7 +175,14 @@ pub async fn update(ctx: &Ctx, id: MemberId, draft: &MemberDraft, expected: Opti
     member.version += 1;
     let mut changes = Changes::new();
     ctx.store().replace_member(&mut changes, ctx.scope, &before, &member)?;
+    let paused = match before.active && !member.active {
+        true => runs::pause_reports_of(ctx, &mut changes, &member).await?,
+        false => Vec::new(),
+    };
     ctx.commit(changes, "member.update", id, 200, &member).await?;
+    for report in paused {
+        runs::project(&ctx.app, ctx.scope, &report, ctx.now).await;
+    }
     Ok(member)
 }
 

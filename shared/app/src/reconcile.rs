@@ -21,6 +21,8 @@ const MISSED_AFTER: Duration = Duration::minutes(5);
 const CUT_OFF_AFTER: Duration = Duration::minutes(5);
 /// How far back missed reports before appointments are looked for.
 const LOOK_BACK: Duration = Duration::days(3);
+/// At most so many missed occurrences of a report go on record one by one.
+const RECORDED_MOST: usize = 100;
 /// At most so many deliveries of each part of the wheel at a time; the rest follows at the next time.
 const WAKE_MOST: usize = 500;
 
@@ -94,11 +96,22 @@ async fn catch_up(app: &App, scope: Scope, id: ReportId, due: DateTime<Utc>, now
         set_next(app, scope, id, platform::store::Wheel::Off).await?;
         return Ok(false);
     };
-    let latest = report.definition.schedule.last_until(report.definition.time_zone, now).filter(|latest| *latest >= due);
-    let fate = match latest {
-        Some(latest) => Some(runs::fire(app, &runs::firing(scope, &report, latest, None)).await?),
-        None => None,
-    };
+    let (schedule, zone) = (&report.definition.schedule, report.definition.time_zone);
+    let latest = schedule.last_until(zone, now).filter(|latest| *latest >= due);
+    let mut fate = None;
+    if let Some(latest) = latest {
+        // those before the latest go on record as caught up by it
+        let mut missed = due;
+        for _ in 0..RECORDED_MOST {
+            if missed >= latest {
+                break;
+            }
+            runs::fire(app, &runs::firing(scope, &report, missed, None)).await?;
+            let Some(next) = schedule.next_after(zone, missed) else { break };
+            missed = next;
+        }
+        fate = Some(runs::fire(app, &runs::firing(scope, &report, latest, None)).await?);
+    }
     let progress = store.progress(scope, id, None).await?;
     if progress.next_run_at.is_some_and(|next| next <= now) {
         // the run was on record, or is none: the wheel alone was behind
@@ -120,7 +133,7 @@ async fn set_next(app: &App, scope: Scope, id: ReportId, wheel: platform::store:
 async fn follow(app: &App, scope: Scope, id: ReportId, now: DateTime<Utc>) -> Result<(usize, usize), AppError> {
     let Some(report) = app.platform.store.report(scope, id).await? else { return Ok((0, 0)) };
     let Schedule::Appointment { minutes_before } = report.definition.schedule else { return Ok((0, 0)) };
-    let since = (now - LOOK_BACK).max(report.created_at);
+    let since = (now - LOOK_BACK).max(report.scheduled_since);
     let mut caught_up = 0;
     for (starts_at, _, item) in runs::upcoming(app, scope, &report, since, now - MISSED_AFTER, usize::MAX).await? {
         let at = runs::fires_at(starts_at, minutes_before);

@@ -225,7 +225,12 @@ async fn shown(ctx: &Ctx, report: Report, progress: &Progress) -> Result<ReportV
         }
         (None, schedule) => schedule.next_runs(definition.time_zone, ctx.now, NEXT_RUNS),
     };
-    let last_run = progress.last_run.map(|id| LastRun { id, scheduled_at: scheduled_at(id) });
+    let last_run = match &definition.schedule {
+        // how far it has got is kept for each client
+        Schedule::Appointment { .. } => ctx.store().runs_page(ctx.scope, report.id, 1, None).await?.0.first().map(|run| run.id),
+        Schedule::Day { .. } | Schedule::Week { .. } | Schedule::Month { .. } => progress.last_run,
+    };
+    let last_run = last_run.map(|id| LastRun { id, scheduled_at: scheduled_at(id) });
     Ok(ReportView { paused: report.paused_because.is_some(), schedule_in_words: definition.schedule.words(), next_runs, last_run, report })
 }
 
@@ -276,6 +281,7 @@ pub async fn create(ctx: &Ctx, draft: &ReportDraft) -> Result<ReportView, AppErr
         definition,
         paused_because: None,
         revision: 1,
+        scheduled_since: ctx.now,
         created_at: ctx.now,
         updated_at: ctx.now,
         version: 1,
@@ -304,8 +310,10 @@ pub async fn update(ctx: &Ctx, id: ReportId, draft: &ReportDraft, expected: Opti
         return view(ctx, before).await;
     }
     let moved = definition.schedule != before.definition.schedule || definition.time_zone != before.definition.time_zone;
-    let report =
-        Report { definition, revision: before.revision + u64::from(moved), updated_at: ctx.now, version: before.version + 1, ..before };
+    let mut report = Report { definition, updated_at: ctx.now, version: before.version + 1, ..before };
+    if moved {
+        (report.revision, report.scheduled_since) = (before.revision + 1, ctx.now);
+    }
     save(ctx, report, "report.update", 200, moved).await
 }
 
@@ -350,10 +358,19 @@ pub async fn resume(ctx: &Ctx, id: ReportId) -> Result<ReportView, AppError> {
 async fn set_paused(ctx: &Ctx, id: ReportId, paused: Option<Paused>, action: &str) -> Result<ReportView, AppError> {
     let before = load(ctx, id).await?;
     if before.paused_because.is_some() == paused.is_some() {
-        return view(ctx, before).await;
+        let view = view(ctx, before).await?;
+        ctx.leave(200, &view).await?;
+        return Ok(view);
     }
-    let report =
-        Report { paused_because: paused, revision: before.revision + 1, updated_at: ctx.now, version: before.version + 1, ..before };
+    let scheduled_since = if paused.is_none() { ctx.now } else { before.scheduled_since };
+    let report = Report {
+        paused_because: paused,
+        revision: before.revision + 1,
+        scheduled_since,
+        updated_at: ctx.now,
+        version: before.version + 1,
+        ..before
+    };
     save(ctx, report, action, 200, true).await
 }
 
@@ -434,7 +451,6 @@ pub async fn preview(ctx: &Ctx, draft: &PreviewDraft) -> Result<Preview, AppErro
     let message = deliveries::compose(&deliveries::Composing {
         config: &ctx.app.config,
         account: &ctx.account,
-        report: ReportId(Ulid::nil()),
         definition: &definition,
         creator,
         recipient: &planned.recipient,
@@ -442,12 +458,13 @@ pub async fn preview(ctx: &Ctx, draft: &PreviewDraft) -> Result<Preview, AppErro
         late: None,
         content: &content,
         unsubscribe: "#",
+        more: None,
         delivery_id: "preview",
     });
     Ok(Preview {
         recipient: planned.recipient.email.as_str().to_owned(),
         subject: message.subject.clone(),
-        html: with_pictures(&message),
+        html: deliveries::with_pictures(&message),
         text: message.text,
     })
 }
@@ -458,16 +475,6 @@ fn person_id(person: domain::person::PersonId) -> String {
         domain::person::PersonId::Client(id) => id.to_string(),
         domain::person::PersonId::Personnel(id) => id.to_string(),
     }
-}
-
-/// The HTML with its pictures inside, for looking at it outside of a mail.
-fn with_pictures(message: &mail::Message) -> String {
-    let mut html = message.html.clone();
-    for image in &message.images {
-        let data = format!("data:image/png;base64,{}", data_encoding::BASE64.encode(&image.png));
-        html = html.replace(&format!("cid:{}", image.content_id), &data);
-    }
-    html
 }
 
 /// Sends a report now, besides its schedule: the windows of its scheduled runs stay as they are.
@@ -500,8 +507,10 @@ pub async fn send_now(ctx: &Ctx, id: ReportId) -> Result<RunView, AppError> {
     ctx.store().add_run(&mut changes, ctx.scope, &view.run)?;
     ctx.commit(changes, "report.send_now", id, 202, &view).await?;
     // the run is on record: should planning be cut off here, reconciling goes on with it
-    runs::plan(&ctx.app, ctx.scope, &report, view.run.clone()).await?;
-    self::run(ctx, view.run.id).await
+    if let Err(error) = runs::plan(&ctx.app, ctx.scope, &report, view.run.clone()).await {
+        tracing::warn!(%error, run = %view.run.id, "planning was cut off; reconciling goes on with it");
+    }
+    Ok(view)
 }
 
 /// The runs of a report, newest first.
@@ -530,8 +539,8 @@ pub async fn run(ctx: &Ctx, id: RunId) -> Result<RunView, AppError> {
     let run = ctx.store().run(ctx.scope, id).await?.ok_or(AppError::NotFound)?;
     match ctx.store().report(ctx.scope, run.report_id).await? {
         Some(report) => ctx.ask(Action::Read, &Resource::Report(report.creator_id))?,
-        // the runs of a deleted report are for those who answer for the account
-        None => ctx.ask(Action::Read, &Resource::Audit)?,
+        // the runs of a deleted report are for those who answer for the account; nobody else may know of them
+        None => ctx.ask(Action::Read, &Resource::Audit).map_err(|_| AppError::NotFound)?,
     }
     run_view(ctx, run, SHOWN).await
 }
@@ -549,7 +558,7 @@ async fn run_view(ctx: &Ctx, run: Run, most: usize) -> Result<RunView, AppError>
 /// What an unsubscribe page says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsubscribePage {
-    /// The report's name.
+    /// What the recipient knows the report by.
     pub report: String,
     /// The account's name.
     pub account: String,
@@ -576,7 +585,15 @@ async fn unsubscribing(app: &App, token: &str) -> Result<Option<(Scope, Unsubscr
 
 async fn page(app: &App, scope: Scope, report: Report, done: bool) -> Result<Option<UnsubscribePage>, AppError> {
     let account = app.platform.store.account(scope).await?;
-    Ok(account.map(|account| UnsubscribePage { report: report.definition.name, account: account.name, done }))
+    // a report's name is for those who manage it; others know it by its subject
+    let definition = report.definition;
+    let name = match definition.audience.kind {
+        AudienceKind::Coach => definition.name,
+        AudienceKind::Clients | AudienceKind::ThirdParties | AudienceKind::Personnel => {
+            definition.subject.unwrap_or_else(|| "coaching reports".into())
+        }
+    };
+    Ok(account.map(|account| UnsubscribePage { report: name, account: account.name, done }))
 }
 
 /// Unsubscribes the link's recipient from its report, and tells the owner, once however often it is asked.
@@ -591,7 +608,10 @@ pub async fn unsubscribe(app: &App, token: &str) -> Result<Option<UnsubscribePag
     store.unsubscribe(&mut changes, scope, report.id, &what.address, now)?;
     let owner: Option<Member> = store.member(scope, MemberId(report.creator_id.0)).await?.filter(|owner| owner.active);
     let address = deliveries::address_in(app, scope, &report, &what.address).await?;
-    if let (Some(owner), Some(address)) = (owner, address) {
+    // who unsubscribed from a report of their own knows
+    if let (Some(owner), Some(address)) = (owner, address)
+        && owner.email != address
+    {
         let mail = Mail::Unsubscribed { report_id: report.id, report: report.definition.name.clone(), address };
         let cause = format!("{} {}", report.id, what.address);
         store.add_delivery(&mut changes, scope, &Delivery::owed(&cause, mail, to_member(owner.id, &owner.name, &owner.email), now))?;

@@ -16,11 +16,11 @@ use domain::schedule::{Schedule, Window};
 use domain::show::{Content, Names, Reader, Record, actor_key, content};
 use futures::{StreamExt, TryStreamExt, stream};
 use platform::schedules::{Entry, RunMessage, SCHEDULED_TIME};
-use platform::store::{Changes, Commit, Scope, Wheel};
+use platform::store::{Changes, Commit, Scope, WRITES_MOST, Wheel};
 use serde::Serialize;
 
 use crate::identity::viewer;
-use crate::{App, AppError};
+use crate::{App, AppError, Ctx};
 
 /// How many clients' records are read at the same time.
 const AT_ONCE: usize = 16;
@@ -104,7 +104,8 @@ pub async fn fire(app: &App, message: &RunMessage) -> Result<Fate, AppError> {
     Err(AppError::Fault("others kept starting runs of the same report".into()))
 }
 
-/// What makes this firing a run; `None` for an appointment that is no longer at that time.
+/// What makes this firing a run; `None` for an appointment that is no longer at that time, or whose client the report does
+/// not cover.
 async fn cause(
     app: &App,
     scope: Scope,
@@ -118,7 +119,15 @@ async fn cause(
             let is_due = |item: &Item| {
                 item.state == State::Scheduled && item.starts_at.is_some_and(|at| fires_at(at, *minutes_before) == scheduled_at)
             };
-            Ok(item.filter(is_due).map(|item| Cause::Appointment { client_id: item.client_id, item_id }))
+            let Some(item) = item.filter(is_due) else { return Ok(None) };
+            let (account, creator) =
+                futures::future::try_join(app.platform.store.account(scope), app.platform.store.member(scope, report.creator_id)).await?;
+            if let (Some(account), Some(creator)) = (account, creator.filter(|creator| creator.active))
+                && resolve(app, scope, &account, &report.definition, &creator, Some(item.client_id)).await?.clients.is_empty()
+            {
+                return Ok(None);
+            }
+            Ok(Some(Cause::Appointment { client_id: item.client_id, item_id }))
         }
         (Schedule::Appointment { .. }, None) | (Schedule::Day { .. } | Schedule::Week { .. } | Schedule::Month { .. }, Some(_)) => Ok(None),
         (Schedule::Day { .. } | Schedule::Week { .. } | Schedule::Month { .. }, None) => Ok(Some(Cause::Schedule)),
@@ -209,18 +218,8 @@ async fn pause_for_creator(
     let now = app.clock.now();
     let members = store.members(scope).await?;
     let creator = members.iter().find(|member| member.id == report.creator_id).map_or("its creator", |member| &member.name);
-    let mut paused = report.clone();
-    paused.paused_because = Some(Paused::CreatorDeactivated);
-    (paused.updated_at, paused.version) = (now, report.version + 1);
-    let mut changes = Changes::new();
-    store.replace_report(&mut changes, scope, &paused)?;
-    store.set_next_run(&mut changes, scope, report.id, Wheel::Off)?;
+    let (_, mut changes) = pausing(app, scope, report, creator, &members, now)?;
     store.add_run(&mut changes, scope, &skipped(report, id, cause, scheduled_at, Skip::CreatorDeactivated, now))?;
-    for administrator in members.iter().filter(|m| m.active && m.administrator == Administrator::Global).take(50) {
-        let mail = Mail::ReportPaused { report_id: report.id, report: report.definition.name.clone(), creator: creator.to_owned() };
-        let recipient = to_member(administrator.id, &administrator.name, &administrator.email);
-        store.add_delivery(&mut changes, scope, &Delivery::owed(&id.to_string(), mail, recipient, now))?;
-    }
     match store.commit(changes).await? {
         Commit::Done => {
             if let Err(error) = app.platform.schedules.remove(&schedule_name(report.id)).await {
@@ -231,6 +230,50 @@ async fn pause_for_creator(
         Commit::Unmet("run") => Ok(Fate::Repeat),
         Commit::Unmet(_) => Err(AppError::Stale),
     }
+}
+
+/// What pauses a report whose creator is deactivated: the report, its place on the wheel, and the administrators' notices.
+fn pausing(
+    app: &App,
+    scope: Scope,
+    report: &Report,
+    creator: &str,
+    members: &[Member],
+    now: DateTime<Utc>,
+) -> Result<(Report, Changes), AppError> {
+    let store = &app.platform.store;
+    let mut paused = report.clone();
+    paused.paused_because = Some(Paused::CreatorDeactivated);
+    (paused.updated_at, paused.version) = (now, report.version + 1);
+    let mut changes = Changes::new();
+    store.replace_report(&mut changes, scope, &paused)?;
+    store.set_next_run(&mut changes, scope, report.id, Wheel::Off)?;
+    let told = |member: &&Member| member.active && member.administrator == Administrator::Global && member.id != report.creator_id;
+    for administrator in members.iter().filter(told).take(50) {
+        let mail = Mail::ReportPaused { report_id: report.id, report: report.definition.name.clone(), creator: creator.to_owned() };
+        let recipient = to_member(administrator.id, &administrator.name, &administrator.email);
+        let cause = format!("{} {}", report.id, paused.version);
+        store.add_delivery(&mut changes, scope, &Delivery::owed(&cause, mail, recipient, now))?;
+    }
+    Ok((paused, changes))
+}
+
+/// Pauses the reports of a member who is being deactivated, and tells the administrators, in the changes that deactivate
+/// them. What does not fit in is paused at its next run.
+pub(crate) async fn pause_reports_of(ctx: &Ctx, changes: &mut Changes, creator: &Member) -> Result<Vec<Report>, AppError> {
+    let store = ctx.store();
+    let (members, reports) = futures::future::try_join(store.members(ctx.scope), store.reports(ctx.scope)).await?;
+    let mut all = Vec::new();
+    for report in reports.iter().filter(|report| report.creator_id == creator.id && report.paused_because.is_none()) {
+        let (paused, more) = pausing(&ctx.app, ctx.scope, report, &creator.name, &members, ctx.now)?;
+        // the audit entry and the answer come with them
+        if changes.len() + more.len() + 2 > WRITES_MOST {
+            break;
+        }
+        changes.append(more);
+        all.push(paused);
+    }
+    Ok(all)
 }
 
 /// Whom a run is on, and to whom it goes.
@@ -644,6 +687,9 @@ pub(crate) async fn upcoming(
     most: usize,
 ) -> Result<Vec<(DateTime<Utc>, ClientId, ItemId)>, AppError> {
     let Schedule::Appointment { minutes_before } = report.definition.schedule else { return Ok(Vec::new()) };
+    if to <= from {
+        return Ok(Vec::new());
+    }
     let ahead = Duration::minutes(i64::from(minutes_before));
     let store = &app.platform.store;
     let mut appointments = store.appointments(scope, from + ahead, to + ahead, 1_000).await?;

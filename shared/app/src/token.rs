@@ -1,7 +1,7 @@
 //! Tokens that let somebody without a login do one thing: signed, so that they can't be made up or moved.
 
 use data_encoding::BASE64URL_NOPAD;
-use domain::id::{AccountId, ReportId};
+use domain::id::{AccountId, DeliveryId, ReportId};
 use domain::person::Email;
 use hmac::{Hmac, KeyInit, Mac};
 use platform::store::keys;
@@ -11,8 +11,8 @@ use ulid::Ulid;
 
 /// Bytes of the signature: 128 bits.
 const SIGNATURE: usize = 16;
-/// What the signature is for, so that no other kind of token can stand in.
-const PURPOSE: &[u8] = b"unsubscribe";
+/// Bytes of an id in a token.
+const ID: usize = 16;
 
 /// What an unsubscribe link is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Unsubscribe {
 }
 
 impl Unsubscribe {
+    const PURPOSE: &[u8] = b"unsubscribe";
+
     /// The link of this recipient and report.
     pub fn of(account: AccountId, report: ReportId, email: &Email) -> Self {
         Self { account, report, address: keys::address(email) }
@@ -33,36 +35,75 @@ impl Unsubscribe {
 
     /// The token.
     pub fn sign(&self, signing: &SigningKeys) -> Option<String> {
-        let key = signing.keys.first()?;
-        let mut bytes = vec![key.id];
-        bytes.extend(self.account.0.to_bytes());
-        bytes.extend(self.report.0.to_bytes());
-        bytes.extend(data_encoding::HEXLOWER.decode(self.address.as_bytes()).ok()?);
-        let signature = mac(&key.secret, &bytes)?.finalize().into_bytes();
-        bytes.extend(&signature[..SIGNATURE]);
-        Some(BASE64URL_NOPAD.encode(&bytes))
+        let address = data_encoding::HEXLOWER.decode(self.address.as_bytes()).ok()?;
+        seal(Self::PURPOSE, &[&self.account.0.to_bytes(), &self.report.0.to_bytes(), &address], signing)
     }
 
     /// Reads a token; `None` for one that is not ours.
     pub fn read(token: &str, signing: &SigningKeys) -> Option<Self> {
-        let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok().filter(|bytes| bytes.len() == 1 + 16 + 16 + 16 + SIGNATURE)?;
-        let (payload, signature) = bytes.split_at(bytes.len() - SIGNATURE);
-        let key = signing.keys.iter().find(|key| key.id == payload[0])?;
-        mac(&key.secret, payload)?.verify_truncated_left(signature).ok()?;
-        let ulid = |from: usize| payload.get(from..from + 16)?.try_into().ok().map(Ulid::from_bytes);
-        Some(Self {
-            account: AccountId(ulid(1)?),
-            report: ReportId(ulid(17)?),
-            address: data_encoding::HEXLOWER.encode(payload.get(33..)?),
-        })
+        let payload = open(Self::PURPOSE, token, signing).filter(|payload| payload.len() == 3 * ID)?;
+        let address = data_encoding::HEXLOWER.encode(payload.get(2 * ID..)?);
+        Some(Self { account: AccountId(ulid(&payload, 0)?), report: ReportId(ulid(&payload, ID)?), address })
     }
 }
 
-fn mac(secret: &str, payload: &[u8]) -> Option<Hmac<Sha256>> {
+/// What a link to the whole of a mail is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whole {
+    /// The account.
+    pub account: AccountId,
+    /// The mail.
+    pub delivery: DeliveryId,
+}
+
+impl Whole {
+    const PURPOSE: &[u8] = b"whole";
+
+    /// The token.
+    pub fn sign(&self, signing: &SigningKeys) -> Option<String> {
+        seal(Self::PURPOSE, &[&self.account.0.to_bytes(), self.delivery.as_str().as_bytes()], signing)
+    }
+
+    /// Reads a token; `None` for one that is not ours.
+    pub fn read(token: &str, signing: &SigningKeys) -> Option<Self> {
+        let payload = open(Self::PURPOSE, token, signing)?;
+        let delivery = std::str::from_utf8(payload.get(ID..)?).ok()?.parse().ok()?;
+        Some(Self { account: AccountId(ulid(&payload, 0)?), delivery })
+    }
+}
+
+fn ulid(payload: &[u8], from: usize) -> Option<Ulid> {
+    payload.get(from..from + ID)?.try_into().ok().map(Ulid::from_bytes)
+}
+
+/// A token: the key's id, the payload, and a signature over the purpose and both, so that a token for one thing can't
+/// stand in for another.
+fn seal(purpose: &[u8], parts: &[&[u8]], signing: &SigningKeys) -> Option<String> {
+    let key = signing.keys.first()?;
+    let mut bytes = vec![key.id];
+    for part in parts {
+        bytes.extend(*part);
+    }
+    let signature = mac(&key.secret, purpose, &bytes)?.finalize().into_bytes();
+    bytes.extend(&signature[..SIGNATURE]);
+    Some(BASE64URL_NOPAD.encode(&bytes))
+}
+
+/// The payload of a token of ours for this purpose.
+fn open(purpose: &[u8], token: &str, signing: &SigningKeys) -> Option<Vec<u8>> {
+    let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok().filter(|bytes| bytes.len() > SIGNATURE)?;
+    let (signed, signature) = bytes.split_at(bytes.len() - SIGNATURE);
+    let (id, payload) = signed.split_first()?;
+    let key = signing.keys.iter().find(|key| key.id == *id)?;
+    mac(&key.secret, purpose, signed)?.verify_truncated_left(signature).ok()?;
+    Some(payload.to_vec())
+}
+
+fn mac(secret: &str, purpose: &[u8], signed: &[u8]) -> Option<Hmac<Sha256>> {
     let secret = data_encoding::HEXLOWER.decode(secret.as_bytes()).ok()?;
     let mut mac = Hmac::new_from_slice(&secret).ok()?;
-    mac.update(PURPOSE);
-    mac.update(payload);
+    mac.update(purpose);
+    mac.update(signed);
     Some(mac)
 }
 
@@ -82,6 +123,14 @@ mod tests {
         let token = what.sign(&keys(&[1])).unwrap();
         assert_eq!(Unsubscribe::read(&token, &keys(&[2, 1])), Some(what));
         assert_eq!(Unsubscribe::read(&token, &keys(&[2])), None);
+    }
+
+    #[test]
+    fn a_token_for_one_thing_is_none_for_another() {
+        let whole = Whole { account: AccountId(Ulid(1)), delivery: DeliveryId::of("report", "cause", "hr@acme.example") };
+        let token = whole.sign(&keys(&[1])).unwrap();
+        assert_eq!(Whole::read(&token, &keys(&[1])), Some(whole));
+        assert_eq!(Unsubscribe::read(&token, &keys(&[1])), None);
     }
 
     #[test]

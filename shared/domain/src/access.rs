@@ -244,8 +244,8 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             Viewer::Member(member) => Decision::when(member.administrator == Administrator::Global, Forbidden),
             Viewer::Client(_) | Viewer::Personnel(_) => Hidden,
         },
-        (Resource::Suppressions, Action::Read) => Decision::when(is_member, Hidden),
-        (Resource::Suppressions, Action::Write) => Decision::when(viewer.may(Permission::ManageClients), unless(is_member)),
+        // addresses of clients whom not every member may know of
+        (Resource::Suppressions, Action::Read | Action::Write) => Decision::when(viewer.may(Permission::ManageClients), unless(is_member)),
 
         (
             Resource::Account

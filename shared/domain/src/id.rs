@@ -8,7 +8,7 @@ use ulid::Ulid;
 macro_rules! id {
     ($(#[$doc:meta] $name:ident)*) => { $(
         #[$doc]
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
         #[serde(transparent)]
         #[schema(value_type = String, example = "01J9Z3K5T0QW8R2M4N6P7S9V1X", pattern = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
         pub struct $name(pub Ulid);
@@ -16,6 +16,12 @@ macro_rules! id {
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 self.0.fmt(f)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
             }
         }
 

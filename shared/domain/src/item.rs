@@ -455,8 +455,8 @@ impl ItemDraft {
                 check.fault(name, format!("is not a field of the kind {}", item.kind.name()));
             }
         }
-        for date in [item.due_on, item.on].into_iter().flatten().chain(item.starts_at.map(|at| at.date_naive())) {
-            check.that(is_sensible(date), "due_on", "dates must be from 1900 to 2199");
+        for (date, name) in [(item.due_on, "due_on"), (item.on, "on"), (item.starts_at.map(|at| at.date_naive()), "starts_at")] {
+            check.that(date.is_none_or(is_sensible), name, "must be from 1900 to 2199");
         }
     }
 

@@ -160,6 +160,9 @@ pub struct Report {
     pub paused_because: Option<Paused>,
     /// Counts changes of the schedule; what fires for an older one is stale.
     pub revision: u64,
+    /// Since when it has run by this schedule: it was set up, its schedule was changed, or it was resumed. What would have
+    /// run before was never missed.
+    pub scheduled_since: DateTime<Utc>,
     /// When it was set up.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
@@ -280,8 +283,8 @@ impl ReportDraft {
                 None
             }
         };
-        if let (Some(scope), Some(audience)) = (&scope, &audience) {
-            check_personnel(scope, audience, around, &mut check);
+        if let Some(audience) = &audience {
+            check_personnel(scope.as_ref(), audience, around, &mut check);
         }
         let today = now.with_timezone(&zone.unwrap_or(creator_zone)).date_naive();
         let schedule = match (&self.schedule, before) {
@@ -469,7 +472,7 @@ impl AudienceDraft {
 }
 
 /// Personnel get reports only on their companies, and only where companies are switched on.
-fn check_personnel(scope: &Scope, audience: &Audience, around: &Surroundings, check: &mut Check) {
+fn check_personnel(scope: Option<&Scope>, audience: &Audience, around: &Surroundings, check: &mut Check) {
     if audience.kind != AudienceKind::Personnel {
         return;
     }
@@ -477,6 +480,8 @@ fn check_personnel(scope: &Scope, audience: &Audience, around: &Surroundings, ch
         check.fault("audience.kind", "companies are switched off for this account, so it has no personnel to send to");
         return;
     }
+    // a scope that could not be read is named already
+    let Some(scope) = scope else { return };
     if scope.kind != ScopeKind::Companies {
         check.fault(
             "audience.kind",

@@ -203,8 +203,8 @@ pub fn judge(
 /// How many occurrences lie between the end of the last run's window and this one: at most 1,000 are counted.
 fn missed_before(schedule: &Schedule, report: &Report, scheduled_at: DateTime<Utc>, covered_until: Option<DateTime<Utc>>) -> u32 {
     let zone = report.definition.time_zone;
-    // before its first run a report has missed what was due since it was last set up
-    let mut at = covered_until.unwrap_or(report.created_at);
+    // what another schedule would have run, or what fell into a pause, was not missed
+    let mut at = covered_until.map_or(report.scheduled_since, |covered| covered.max(report.scheduled_since));
     let mut missed = 0;
     while let Some(next) = schedule.next_after(zone, at).filter(|next| *next < scheduled_at && missed < 1_000) {
         missed += 1;

@@ -220,7 +220,7 @@ pub fn content(definition: &Definition, window: Window, creator: &Viewer, reader
         .filter(|record| covers(creator, reader, record))
         .map(|record| section(definition, window, today, creator, reader, record, names))
         .collect();
-    sections.sort_by(|a, b| (crate::check::fold(&a.name), a.client_id).cmp(&(crate::check::fold(&b.name), b.client_id)));
+    sections.sort_by_key(|section| (crate::check::fold(&section.name), section.client_id));
     let left_out = fit(&mut sections);
     Content { sections, left_out }
 }

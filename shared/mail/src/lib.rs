@@ -14,7 +14,7 @@ mod view;
 mod words;
 
 pub use notice::{Bounced, Notice, NoticeLetter, Why, notice};
-pub use report::{HTML_MOST, Letter, Links, report};
+pub use report::{HTML_MOST, Letter, Links, report, whole};
 
 /// A mail to one recipient, but for the addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -91,10 +91,20 @@ pub(crate) struct Frame {
 
 /// Composes a report mail. The same letter always gives the same message.
 pub fn report(letter: &Letter<'_>) -> Message {
+    within(letter, HTML_MOST)
+}
+
+/// Composes all that a letter holds, however long: what a mail that was cut leads to.
+pub fn whole(letter: &Letter<'_>) -> Message {
+    within(letter, usize::MAX)
+}
+
+/// Composes a mail whose HTML has at most so many bytes.
+fn within(letter: &Letter<'_>, most: usize) -> Message {
     let view = View::new(letter.content, letter.audience, letter.recipient, letter.zone, letter.window.to);
     let frame = frame(letter, &view);
     let around = html::report(&frame, &view, &Plan::NOTHING, letter.links).len() + 500;
-    let plan = Plan::new(&view, frame.single, HTML_MOST.saturating_sub(around), letter.links);
+    let plan = Plan::new(&view, frame.single, most.saturating_sub(around), letter.links);
     Message {
         html: html::report(&frame, &view, &plan, letter.links),
         text: text::report(&frame, &view, &plan, letter.links),

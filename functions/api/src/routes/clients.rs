@@ -123,7 +123,7 @@ async fn pairings(ask: Ask, Path(id): Path<ClientId>) -> Answered<PairingSet> {
     request_body = PairingsDraft, responses((status = 200, body = PairingSet, headers(("etag" = String))), ChangeRefusals)
 )]
 async fn set_pairings(ask: Ask, Path(id): Path<ClientId>, Json(draft): Json<PairingsDraft>) -> Answered<PairingSet> {
-    ask.unless_changed(members::client_pairings(&ask.ctx, id)).await?;
+    ask.unless_changed(Box::pin(members::client_pairings(&ask.ctx, id))).await?;
     set(members::set_client_pairings(&ask.ctx, id, &draft).await?)
 }
 

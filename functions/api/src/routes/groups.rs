@@ -71,6 +71,6 @@ async fn clients(ask: Ask, Path(id): Path<GroupId>) -> Answered<GroupClients> {
     request_body = GroupClients, responses((status = 200, body = GroupClients, headers(("etag" = String))), ChangeRefusals)
 )]
 async fn set_clients(ask: Ask, Path(id): Path<GroupId>, Json(wanted): Json<GroupClients>) -> Answered<GroupClients> {
-    ask.unless_changed(groups::clients(&ask.ctx, id)).await?;
+    ask.unless_changed(Box::pin(groups::clients(&ask.ctx, id))).await?;
     set(groups::set_clients(&ask.ctx, id, &wanted).await?)
 }

@@ -71,6 +71,6 @@ async fn pairings(ask: Ask, Path(id): Path<MemberId>) -> Answered<PairingSet> {
     request_body = PairingsDraft, responses((status = 200, body = PairingSet, headers(("etag" = String))), ChangeRefusals)
 )]
 async fn set_pairings(ask: Ask, Path(id): Path<MemberId>, Json(draft): Json<PairingsDraft>) -> Answered<PairingSet> {
-    ask.unless_changed(members::pairings(&ask.ctx, id)).await?;
+    ask.unless_changed(Box::pin(members::pairings(&ask.ctx, id))).await?;
     set(members::set_pairings(&ask.ctx, id, &draft).await?)
 }

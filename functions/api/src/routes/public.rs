@@ -1,7 +1,7 @@
 //! What needs no key: health, the document, and the page that a link in a mail opens.
 
 use app::App;
-use app::reports;
+use app::{deliveries, reports};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -16,7 +16,11 @@ use crate::page;
 use crate::problem::Problem;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(health)).routes(routes!(document)).routes(routes!(show_unsubscribe, unsubscribe))
+    OpenApiRouter::new()
+        .routes(routes!(health))
+        .routes(routes!(document))
+        .routes(routes!(show_unsubscribe, unsubscribe))
+        .routes(routes!(whole_mail))
 }
 
 /// That the function answers.
@@ -79,6 +83,31 @@ async fn show_unsubscribe(State(app): State<App>, Path(token): Path<String>) -> 
 async fn unsubscribe(State(app): State<App>, Path(token): Path<String>) -> Response {
     match reports::unsubscribe(&app, &token).await {
         Ok(Some(found)) => html(StatusCode::OK, page::unsubscribe(&found)),
+        Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
+        Err(error) => failed(error.into()),
+    }
+}
+
+/// The whole of a report mail that was cut, as far as its recipient may still see it.
+#[utoipa::path(
+    get, path = "/m/{token}", operation_id = "whole_mail", tag = "public", params(("token" = String, Path)), security(()),
+    responses(
+        (status = 200, description = "The mail as a page", content_type = "text/html", body = String),
+        (status = 404, description = "A page: the link is not one of ours, or nothing of the mail may be shown any more", content_type = "text/html", body = String),
+        OpenRefusals,
+    )
+)]
+async fn whole_mail(State(app): State<App>, Path(token): Path<String>) -> Response {
+    match deliveries::whole(&app, &token).await {
+        Ok(Some(page)) => {
+            let mut response = axum::response::Html(page).into_response();
+            // a mail's styles stand on its elements, since mail programs read no others; everything else stays forbidden
+            let policy =
+                "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+            response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
+            response
+        }
         Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
         Err(error) => failed(error.into()),
     }

@@ -1,16 +1,23 @@
 //! Happenings Reports.
 
+use std::borrow::Cow;
+
 use app::App;
 use app::page::Paged;
 use app::reports::{self, Options, Preview, PreviewDraft, ReportView, RunView};
+use domain::check::FieldError;
 use domain::id::ReportId;
 use domain::report::ReportDraft;
 use http::StatusCode;
+use serde_json::{Map, Value, json};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::answer::{Answered, created, entity, plain};
-use crate::ask::{Ask, IdempotencyKey, IfMatch, Json, Listing, NoBody, Path};
+use crate::answer::{Answered, begun, created, entity, plain};
+use crate::ask::{Ask, IdempotencyKey, IfMatch, Json, Listing, NoBody, Path, read_json};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 use crate::problem::Problem;
 
@@ -61,7 +68,7 @@ async fn list(ask: Ask<Listing>) -> Answered<Paged<ReportView>> {
     responses((status = 201, body = ReportView, headers(("etag" = String), ("location" = String))), ChangeRefusals)
 )]
 async fn create(ask: Ask, Json(draft): Json<ReportDraft>) -> Answered<ReportView> {
-    let view = reports::create(&ask.ctx, &draft).await?;
+    let view = Box::pin(reports::create(&ask.ctx, &draft)).await?;
     Ok(created(view.report.version, format!("/v1/reports/{}", view.report.id), view))
 }
 
@@ -81,7 +88,7 @@ async fn read(ask: Ask, Path(id): Path<ReportId>) -> Answered<ReportView> {
     request_body = ReportDraft, responses((status = 200, body = ReportView, headers(("etag" = String))), ChangeRefusals)
 )]
 async fn update(ask: Ask, Path(id): Path<ReportId>, Json(draft): Json<ReportDraft>) -> Answered<ReportView> {
-    let view = reports::update(&ask.ctx, id, &draft, ask.expected).await?;
+    let view = Box::pin(reports::update(&ask.ctx, id, &draft, ask.expected)).await?;
     Ok(entity(view.report.version, view))
 }
 
@@ -117,20 +124,60 @@ async fn resume(ask: Ask, Path(id): Path<ReportId>, _: NoBody) -> Answered<Repor
 
 /// Shows the mail that a report would send to a recipient now. Nothing is set up and nothing is sent.
 #[utoipa::path(
-    post, path = "/v1/reports/preview", operation_id = "reports_preview", tag = "reports", params(IdempotencyKey), request_body = PreviewDraft,
+    post, path = "/v1/reports/preview", operation_id = "reports_preview", tag = "reports", params(IdempotencyKey), request_body = PreviewBody,
     responses((status = 200, body = Preview), ChangeRefusals)
 )]
-async fn preview(ask: Ask, Json(draft): Json<PreviewDraft>) -> Answered<Preview> {
-    Ok(plain(reports::preview(&ask.ctx, &draft).await?))
+async fn preview(ask: Ask, Json(mut body): Json<Map<String, Value>>) -> Answered<Preview> {
+    let recipient = match body.remove("as") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(recipient)) => Ok(Some(recipient)),
+        Some(_) => Err(FieldError { field: "as".into(), message: "must be text: the address or id of a recipient".into() }),
+    };
+    let report = read_json(&serde_json::to_vec(&body).map_err(|e| Problem::fault(e.to_string()))?);
+    let draft = match (report, recipient) {
+        (Ok(report), Ok(recipient)) => PreviewDraft { report, recipient },
+        (Err(problem), Ok(_)) => return Err(problem),
+        (Ok(_), Err(error)) => return Err(Problem::invalid(vec![error])),
+        (Err(problem), Err(error)) => return Err(Problem::invalid([problem.errors, vec![error]].concat())),
+    };
+    Ok(plain(Box::pin(reports::preview(&ask.ctx, &draft)).await?))
+}
+
+/// The body of a preview: a report, and `as` beside its fields.
+struct PreviewBody;
+
+impl PartialSchema for PreviewBody {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = ReportDraft::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            let recipient = ObjectBuilder::new()
+                .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+                .description(Some("Whose mail to show: the address or id of a recipient. The first one if left out."))
+                .examples([json!("hr@acme.example")]);
+            object.properties.insert("as".to_owned(), recipient.into());
+            object.description = Some("A report, and the recipient whose mail to show.".to_owned());
+        }
+        schema
+    }
+}
+
+impl ToSchema for PreviewBody {
+    fn name() -> Cow<'static, str> {
+        "PreviewDraft".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ReportDraft::schemas(schemas);
+    }
 }
 
 /// Runs a report now, besides its schedule; the windows of scheduled runs stay as they are.
 #[utoipa::path(
     post, path = "/v1/reports/{id}/send-now", operation_id = "reports_send_now", tag = "reports", params(("id" = ReportId, Path), IdempotencyKey),
-    responses((status = 200, body = RunView), ChangeRefusals)
+    responses((status = 202, description = "It is on its way; GET /v1/runs/{id} says how far it is", body = RunView), ChangeRefusals)
 )]
 async fn send_now(ask: Ask, Path(id): Path<ReportId>, _: NoBody) -> Answered<RunView> {
-    Ok(plain(reports::send_now(&ask.ctx, id).await?))
+    Ok(begun(Box::pin(reports::send_now(&ask.ctx, id)).await?))
 }
 
 /// The runs of a report, newest first, with what became of each delivery.

@@ -1,6 +1,6 @@
 //! Reports, how far they have got, and their runs.
 
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::delivery::Delivery;
 use domain::id::{ClientId, ReportId, RunId};
@@ -364,19 +364,6 @@ impl Store {
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(false),
             Err(error) => Err(failed("UpdateItem", &error)),
         }
-    }
-
-    /// Requires that a report still exists when the other writes are made; unmet `report`.
-    ///
-    /// # Errors
-    /// [`StoreError::Row`].
-    pub fn require_report(&self, changes: &mut Changes, scope: Scope, id: ReportId) -> Result<(), StoreError> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.table)
-            .set_key(Some(keys::report(scope, id).row()))
-            .condition_expression("attribute_exists(pk)");
-        changes.check("report", check.build().map_err(|e| built(&e))?);
-        Ok(())
     }
 }
 
