@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that can't be told fails its test")]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 
 use cairn::lambda::Function;
-use cairn::stack::environment;
+use cairn::stack::{Settings, Stack, environment};
 use chrono::{Duration, DurationRound};
 use serde_json::{Value, json};
 use stories::events::{asking, piped, queued, sample};
@@ -122,4 +123,18 @@ async fn a_binary_without_its_settings_names_the_one_that_is_missing() {
     environment.retain(|(name, _)| *name != "CAIRN_MAIL_FROM");
     let error = Function::start(&binary("send"), environment).await.err().unwrap();
     assert!(format!("{error:#}").contains("CAIRN_MAIL_FROM"), "{error:#}");
+}
+
+#[tokio::test]
+async fn cargo_lambda_watch_gives_the_functions_the_settings_of_the_local_stack() {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut metadata = Command::new(cargo);
+    metadata.args(["metadata", "--no-deps", "--locked", "--format-version", "1"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let metadata: Value = serde_json::from_slice(&metadata.output().unwrap().stdout).unwrap();
+    let given = metadata["metadata"]["lambda"]["env"].as_object().unwrap();
+    let given: BTreeMap<&str, &str> = given.iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+    let stack = Stack::start(Settings { public_url: "http://127.0.0.1:8700".into(), ..Settings::default() }).await.unwrap();
+    let mut wanted: BTreeMap<&str, String> = environment(&stack.app.config, &stack.endpoint.url()).into_iter().collect();
+    wanted.remove("AWS_ENDPOINT_URL");
+    assert_eq!(given, wanted.iter().map(|(name, value)| (*name, value.as_str())).collect());
 }
