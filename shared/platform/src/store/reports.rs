@@ -1,5 +1,6 @@
 //! Reports, how far they have got, and their runs.
 
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Update};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::delivery::Delivery;
@@ -371,7 +372,7 @@ impl Store {
             .await;
         match counted {
             Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(false),
+            Err(error) if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) => Ok(false),
             Err(error) => Err(failed("UpdateItem", &error)),
         }
     }
