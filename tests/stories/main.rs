@@ -3,6 +3,10 @@
 mod audiences;
 mod bad_input;
 mod binaries;
+mod crash;
 mod done;
+mod faults;
+mod flow;
 mod reports;
 mod schedules;
+mod storage;

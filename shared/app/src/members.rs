@@ -131,7 +131,7 @@ fn may_grant(ctx: &Ctx, before: &BTreeSet<Permission>, administrator_before: Adm
     let own = ctx.viewer.member();
     let is_global = own.is_some_and(|own| own.administrator == Administrator::Global);
     let beyond = member.permissions.iter().any(|p| !before.contains(p) && !own.is_some_and(|own| own.may(*p)));
-    if (beyond && !is_global) || (member.administrator != administrator_before && !is_global) {
+    if (beyond || member.administrator != administrator_before) && !is_global {
         return Err(AppError::Forbidden(
             "only an administrator of the whole organisation can give rights that they don't have themselves".into(),
         ));

@@ -346,7 +346,7 @@ fn read_kinds(names: &[String], check: &mut Check) -> BTreeSet<ItemKind> {
         match ItemKind::ALL.into_iter().find(|kind| kind.name() == name) {
             Some(kind) => _ = kinds.insert(kind),
             None => {
-                check.fault(format!("kinds[{n}]"), format!("is not a kind of item; use {}", ItemKind::ALL.map(ItemKind::name).join(", ")))
+                check.fault(format!("kinds[{n}]"), format!("is not a kind of item; use {}", ItemKind::ALL.map(ItemKind::name).join(", ")));
             }
         }
     }

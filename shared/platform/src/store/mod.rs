@@ -145,6 +145,10 @@ impl Changes {
     fn update(&mut self, name: &'static str, update: Update) {
         self.writes.push((name, TransactWriteItem::builder().update(update).build()));
     }
+
+    fn check(&mut self, name: &'static str, check: aws_sdk_dynamodb::types::ConditionCheck) {
+        self.writes.push((name, TransactWriteItem::builder().condition_check(check).build()));
+    }
 }
 
 impl Key {
@@ -203,10 +207,7 @@ impl Store {
         for attempt in 0..ATTEMPTS {
             let sent =
                 self.client.transact_write_items().set_transact_items(Some(writes.clone())).client_request_token(&token).send().await;
-            let error = match sent {
-                Ok(_) => return Ok(Commit::Done),
-                Err(error) => error,
-            };
+            let Err(error) = sent else { return Ok(Commit::Done) };
             match error.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     let codes = || cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None"));

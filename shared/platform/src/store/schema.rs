@@ -1,5 +1,6 @@
 //! The table as it must be: the same on AWS, where the template makes it, and on a local engine, where [`create`] does.
 
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
     StreamSpecification, StreamViewType, TimeToLiveSpecification,
@@ -80,7 +81,7 @@ pub async fn create(store: &Store) -> Result<(), StoreError> {
     }
     match request.send().await {
         Ok(_) => {}
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => return Ok(()),
+        Err(error) if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => return Ok(()),
         Err(error) => return Err(failed("CreateTable", &error)),
     }
     // on AWS itself a new table takes a while
@@ -105,4 +106,12 @@ pub async fn create(store: &Store) -> Result<(), StoreError> {
         .await
         .map_err(|e| failed("UpdateTimeToLive", &e))?;
     Ok(())
+}
+
+/// Removes a table that tests made.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn remove(store: &Store) -> Result<(), StoreError> {
+    store.client.delete_table().table_name(&store.table).send().await.map(|_| ()).map_err(|e| failed("DeleteTable", &e))
 }
