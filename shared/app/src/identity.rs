@@ -234,7 +234,6 @@ pub struct KeyView {
     /// What its holder calls it.
     pub name: String,
     /// `read` or `write`.
-    #[schema(value_type = String)]
     pub scope: KeyScope,
     /// The last day it works, in UTC.
     pub expires_on: Option<NaiveDate>,
@@ -259,7 +258,6 @@ pub struct KeyDraft {
     /// What to call it.
     pub name: Option<String>,
     /// `read` or `write`; default `write`.
-    #[schema(value_type = Option<String>)]
     pub scope: Option<KeyScope>,
     /// The last day it is to work, in UTC.
     pub expires_on: Option<NaiveDate>,
