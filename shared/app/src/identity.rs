@@ -244,7 +244,8 @@ pub struct KeyView {
 /// A new API key: the only time the key itself is shown.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct NewKey {
-    /// The key: `Authorization: Bearer <key>`.
+    /// The key: `Authorization: Bearer <key>`. It is kept nowhere, so a repeated request is answered without it.
+    #[schema(required = false)]
     pub api_key: String,
     /// The rest.
     #[serde(flatten)]
