@@ -331,7 +331,7 @@ fn list(shown: &Shown, asked: &Asked, open: Option<&Message>, now: DateTime<Utc>
             div.tools {
                 form.search role="search" action="/local/mailbox" {
                     (icon("m21 21-4.3-4.3M19 11a8 8 0 1 1-16 0 8 8 0 0 1 16 0"))
-                    input type="search" name="q" value=(asked.q) placeholder="Search recipients and subjects" aria-label="Search recipients and subjects" autocomplete="off";
+                    input type="search" name="q" value=(asked.q) placeholder="Search recipients" aria-label="Search recipients and subjects" autocomplete="off";
                 }
                 span.pill title="Mails" { (shown.total) }
                 form method="post" action="/local/mailbox/empty" { button.button disabled[shown.total == 0 && asked.q.is_empty()] { "Empty" } }
