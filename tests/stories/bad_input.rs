@@ -208,7 +208,7 @@ async fn a_cursor_is_good_for_the_list_it_came_from_and_no_other() {
     bad(format!("/v1/companies?limit=1&cursor={cursor}")).await;
     bad(format!("/v1/clients?limit=1&archived=true&cursor={cursor}")).await;
     bad("/v1/clients?cursor=nonsense".into()).await;
-    bad(format!("/v1/clients?cursor={}A", cursor)).await;
+    bad(format!("/v1/clients?cursor={cursor}A")).await;
     let bea = world.account("Elsewhere", "bea@elsewhere.example", "UTC").await;
     let stolen = bea.get(&format!("/v1/clients?cursor={cursor}")).await;
     assert_eq!((stolen.status.as_u16(), text(&stolen.json["code"])), (400, "bad_cursor".into()));

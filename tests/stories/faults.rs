@@ -158,7 +158,7 @@ async fn a_run_that_is_fired_twice_at_once_is_one_run() {
         let report = flow.report().await;
         let message = serde_json::to_string(&flow.message(&report)).unwrap();
         let app = &flow.world.stack.app;
-        let (one, other) = tokio::join!(report::handle(app, sqs(&[message.clone()])), report::handle(app, sqs(&[message])));
+        let (one, other) = tokio::join!(report::handle(app, sqs(std::slice::from_ref(&message))), report::handle(app, sqs(&[message])));
         assert!(one.batch_item_failures.is_empty() && other.batch_item_failures.is_empty());
         flow.world.settle().await;
         let (run, deliveries) = flow.run(flow.run_of(&report)).await;

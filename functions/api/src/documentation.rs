@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use utoipa::openapi::response::Response;
+use utoipa::openapi::schema::{AdditionalProperties, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, Modify, OpenApi};
@@ -142,7 +143,8 @@ impl IntoResponses for SignUpRefusals {
     }
 }
 
-/// Says of answers that say nothing else what their status means: a description is not optional in the format.
+/// Says what the code does not: what a status means where the route says nothing else (a description is not optional
+/// in the format), and that the ways to choose a window take no more fields than they have.
 pub(crate) fn describe(document: &mut Document) {
     for path in document.paths.paths.values_mut() {
         let operations = [&mut path.get, &mut path.post, &mut path.put, &mut path.patch, &mut path.delete];
@@ -153,6 +155,14 @@ pub(crate) fn describe(document: &mut Document) {
                 {
                     response.description = if status == "201" { "It was added" } else { "As asked" }.to_owned();
                 }
+            }
+        }
+    }
+    let windows = document.components.as_mut().and_then(|components| components.schemas.get_mut("WindowRule"));
+    if let Some(RefOr::T(Schema::OneOf(ways))) = windows {
+        for way in &mut ways.items {
+            if let RefOr::T(Schema::Object(way)) = way {
+                way.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
             }
         }
     }

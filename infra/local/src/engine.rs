@@ -90,10 +90,16 @@ impl Engine {
         self.database.clone()
     }
 
+    /// Forgets the changes that nobody took from a stream yet.
+    pub(crate) fn forget_changes(&self) -> anyhow::Result<()> {
+        connect(&self.name)?.execute("DELETE FROM _stream_records", [])?;
+        Ok(())
+    }
+
     /// Writes every table to a file that must not be there yet, on the disk before it returns. Changes that nobody took
     /// from a stream are forgotten, here and there.
     pub(crate) fn copy_to(&self, file: &Path) -> anyhow::Result<()> {
-        connect(&self.name)?.execute("DELETE FROM _stream_records", [])?;
+        self.forget_changes()?;
         self.database.vacuum_into(file.to_str().context("the data folder's path is not UTF-8")?)?;
         Ok(std::fs::File::open(file)?.sync_all()?)
     }

@@ -35,6 +35,7 @@ pub fn router(stack: Arc<Stack>) -> Router {
         .route("/local/clock", get(clock).post(move_clock))
         .route("/local/mail", get(messages).delete(empty))
         .route("/local/mail/{id}", get(message))
+        .route("/local/environment", get(environment))
         .route("/local/settle", post(settle))
         .route("/local/faults", post(plan_faults))
         .merge(crate::mailbox::routes())
@@ -193,6 +194,12 @@ async fn move_clock(State(stack): State<Arc<Stack>>, moved: Result<Json<Moved>, 
 async fn settle(State(stack): State<Arc<Stack>>) -> Result<Json<Value>, Refused> {
     stack.settle().await?;
     Ok(Json(json!({ "now": stack.clock.now() })))
+}
+
+/// The environment in which a function's binary finds this stack, as a shell reads it.
+async fn environment(State(stack): State<Arc<Stack>>) -> String {
+    let lines = crate::stack::environment(&stack.app.config, &stack.endpoint.url());
+    lines.into_iter().map(|(name, value)| format!("export {name}='{}'\n", value.replace('\'', "'\\''"))).collect()
 }
 
 /// A message in the list.

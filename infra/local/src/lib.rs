@@ -18,6 +18,7 @@ mod shortcut;
 pub mod stack;
 #[cfg(test)]
 mod tests;
+pub mod welcome;
 
 /// The region every local service claims to be in.
 pub const REGION: &str = "us-east-1";

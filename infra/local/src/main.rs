@@ -2,11 +2,12 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
 use cairn::gateway;
 use cairn::stack::{Settings, Stack};
+use cairn::welcome::{self, Words};
 use chrono::{DateTime, Utc};
 use clap::Parser;
 use tokio::net::TcpListener;
@@ -41,7 +42,18 @@ struct Options {
     print_table: bool,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // whoever reads this can do nothing with a backtrace
+            let _ = writeln!(std::io::stderr(), "cairn: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
     let options = Options::parse();
     if options.print_table {
         let table = serde_json::to_string_pretty(&platform::store::schema::described())?;
@@ -78,14 +90,13 @@ async fn serve(options: Options) -> anyhow::Result<()> {
         (Some(data), false) => cairn::demo::of(data)?,
         (None, false) => Some(cairn::demo::seed(&stack).await?),
     };
-    let _ = demo;
     tokio::spawn({
         let stack = Arc::clone(&stack);
         async move { stack.run().await }
     });
     let served = axum::serve(listener, gateway::router(Arc::clone(&stack)));
-    let mut stderr = std::io::stderr();
-    writeln!(stderr, "Cairn, local, ready in {} ms at {url}", started.elapsed().as_millis())?;
+    let words = Words { url: &url, aws: &stack.endpoint.url(), data: data.as_deref(), demo: demo.as_ref(), took: started.elapsed() };
+    std::io::stderr().write_all(words.written(welcome::plain()).as_bytes())?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "ready {url}")?;
     stdout.flush()?;
@@ -94,7 +105,10 @@ async fn serve(options: Options) -> anyhow::Result<()> {
 }
 
 async fn listen(port: u16, option: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(("127.0.0.1", port))
-        .await
-        .with_context(|| format!("port {port} is taken (another cairn, perhaps); stop what uses it, or choose another with {option}"))
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            anyhow::anyhow!("port {port} is taken (another cairn, perhaps); stop what uses it, or choose another with {option}")
+        }
+        _ => anyhow::Error::new(error).context(format!("port {port} can't be listened on; choose another with {option}")),
+    })
 }

@@ -220,6 +220,12 @@ impl Stack {
         App { clock, platform: Platform::new(&self.app.config, &sdk), ..self.app.clone() }
     }
 
+    /// Forgets what was written to the table so far, as far as it is still to be acted on: nothing of it is owed to
+    /// anybody.
+    pub(crate) fn begin_here(&self) -> anyhow::Result<()> {
+        self.engine.forget_changes()
+    }
+
     /// Writes everything to a folder, as if this stack had run on it; nothing may be in flight. The table comes last and
     /// at once: a folder without it holds nothing.
     ///

@@ -234,7 +234,6 @@ pub struct KeyView {
     /// What its holder calls it.
     pub name: String,
     /// `read` or `write`.
-    #[schema(value_type = String)]
     pub scope: KeyScope,
     /// The last day it works, in UTC.
     pub expires_on: Option<NaiveDate>,
@@ -245,7 +244,8 @@ pub struct KeyView {
 /// A new API key: the only time the key itself is shown.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct NewKey {
-    /// The key: `Authorization: Bearer <key>`.
+    /// The key: `Authorization: Bearer <key>`. It is kept nowhere, so a repeated request is answered without it.
+    #[schema(required = false)]
     pub api_key: String,
     /// The rest.
     #[serde(flatten)]
@@ -259,7 +259,6 @@ pub struct KeyDraft {
     /// What to call it.
     pub name: Option<String>,
     /// `read` or `write`; default `write`.
-    #[schema(value_type = Option<String>)]
     pub scope: Option<KeyScope>,
     /// The last day it is to work, in UTC.
     pub expires_on: Option<NaiveDate>,

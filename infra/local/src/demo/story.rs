@@ -95,11 +95,16 @@ pub(super) fn tell(n: usize, sketch: &Sketch, zone: Tz, now: DateTime<Utc>) -> (
     let begun = sketch.months * 30 - story.chance.within(0, 9);
     let first = story.at(begun, 9, 12);
     story.paperwork(n, sketch, begun);
-    story.sessions(n, begun, if close { 14 } else { 35 });
+    let rhythm = match (featured, close) {
+        (true, _) => 14,
+        (_, true) => 21,
+        _ => 42,
+    };
+    story.sessions(n, begun, rhythm);
     story.gauges(n, begun, featured, close);
     story.worksheets(begun, close);
     story.writing(n, begun, close);
-    if n.is_multiple_of(3) {
+    if n.is_multiple_of(6) {
         story.course(begun);
     }
     if featured {
@@ -201,7 +206,7 @@ impl Story<'_> {
     }
 
     fn invoices(&mut self, n: usize, begun: i64) {
-        for back in (0..3).rev().filter(|back| back * 30 + 4 < begun) {
+        for back in (0..2).rev().filter(|back| back * 30 + 4 < begun) {
             let sent = self.at(back * 30 + 4, 10, 0);
             let month = ["one session", "two sessions", "three sessions"][n % 3];
             let title = format!("Coaching in {}, {month}", (self.day(sent) - Duration::days(15)).format("%B"));
@@ -248,14 +253,14 @@ impl Story<'_> {
                 _ => {}
             }
             self.moved(held_at + Duration::minutes(54), By::Coach, session, Move::Complete);
-            if rhythm < 20 || count.is_multiple_of(2) {
+            if rhythm < 30 || count.is_multiple_of(2) {
                 let (topic, noted) = self.theme.sessions[count % self.theme.sessions.len()];
                 let on = ItemDraft { on: Some(self.day(held_at)), ..ItemDraft::default() };
                 let later = held_at + Duration::minutes(90 + 11 * self.chance.within(1, 9));
                 self.add(later, By::Coach, ItemKind::SessionNote, (topic, noted), on);
             }
             self.action(held_at + Duration::minutes(48));
-            if rhythm < 20 && self.chance.percent(45) {
+            if rhythm < 30 && self.chance.percent(45) {
                 self.action(held_at + Duration::minutes(51));
             }
             booked = held_at + Duration::minutes(58);
@@ -304,7 +309,7 @@ impl Story<'_> {
             let every = match (featured && nth == 0, close) {
                 (true, _) => 7,
                 (_, true) => 14,
-                _ => 31,
+                _ => 45,
             };
             let since = (begun - 6).min(330);
             let target = Some(gauge.to);
@@ -328,7 +333,7 @@ impl Story<'_> {
 
     fn worksheets(&mut self, begun: i64, close: bool) {
         let gap = if close { 60 } else { 100 };
-        for (nth, text) in self.theme.worksheets.iter().enumerate() {
+        for (nth, text) in self.theme.worksheets.iter().enumerate().take(if close { 4 } else { 2 }) {
             let ago = begun - 17 - gap * nth as i64;
             if ago < 2 {
                 return;
@@ -345,7 +350,7 @@ impl Story<'_> {
 
     /// Journal entries, and the coach's notes, most of them private.
     fn writing(&mut self, n: usize, begun: i64, close: bool) {
-        for (nth, text) in self.theme.journal.iter().enumerate() {
+        for (nth, text) in self.theme.journal.iter().enumerate().take(if close { 5 } else { 2 }) {
             let ago = begun - 20 - (if close { 40 } else { 85 }) * nth as i64 - (n % 7) as i64;
             if ago < 1 {
                 break;

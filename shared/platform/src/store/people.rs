@@ -7,12 +7,13 @@ use domain::group::Group;
 use domain::id::{AccountId, ApiKeyId, ClientId, CompanyId, GroupId, LocationId, MemberId, PersonnelId};
 use domain::person::{Email, Member, PersonId, Personnel};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::keys::{self, Scope};
 use super::{After, Changes, Index, Query, Range, Store, StoreError, to_row};
 
 /// What a key may be used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyScope {
     /// Reading only.
