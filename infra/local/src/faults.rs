@@ -93,6 +93,8 @@ pub enum Kind {
     Throttle,
     /// AWS answers with an error of its own (500); nothing is carried out.
     Fail,
+    /// AWS refuses the call for good (400): SES the message, others the input. Nothing is carried out.
+    Reject,
     /// Another transaction is at the same items; nothing is carried out. For other services than DynamoDB as `Throttle`.
     Conflict,
     /// The call is carried out late.
@@ -248,10 +250,12 @@ impl HttpConnector for Connector {
             let refused = match call.fault {
                 Some(Kind::Refuse) => {
                     faults.end(&begun, None, Usage::default());
-                    return Err(ConnectorError::io("connection refused (planned)".into()).never_connected());
+                    let refused = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "planned");
+                    return Err(ConnectorError::io(refused.into()).never_connected());
                 }
                 Some(Kind::Throttle) => Some(throttled(&request)),
                 Some(Kind::Fail) => Some(failed(&request)),
+                Some(Kind::Reject) => Some(rejected(&request)),
                 Some(Kind::Conflict) => Some(conflicted(&request, &call.operation)),
                 Some(Kind::Delay(by)) => {
                     tokio::time::sleep(by).await;
@@ -342,6 +346,13 @@ fn failed(request: &HttpRequest) -> Refused {
     match target(request) {
         Some(_) => (500, "InternalServerError", json!({})),
         None => (500, "InternalServerException", json!({})),
+    }
+}
+
+fn rejected(request: &HttpRequest) -> Refused {
+    match request.uri().contains("/v2/email") {
+        true => (400, "MessageRejected", json!({})),
+        false => (400, "ValidationException", json!({})),
     }
 }
 

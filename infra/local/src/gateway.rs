@@ -255,7 +255,7 @@ struct Planned {
     operation: Option<String>,
     /// Which call of it, from 1; every one without. Without an operation, which call of all.
     nth: Option<u64>,
-    /// `refuse`, `lose_answer`, `throttle`, `fail`, `conflict` or `delay`.
+    /// `refuse`, `lose_answer`, `throttle`, `fail`, `reject`, `conflict` or `delay`.
     kind: String,
     /// How long to delay.
     #[serde(default)]
@@ -274,12 +274,13 @@ async fn plan_faults(
             "lose_answer" => Kind::LoseAnswer,
             "throttle" => Kind::Throttle,
             "fail" => Kind::Fail,
+            "reject" => Kind::Reject,
             "conflict" => Kind::Conflict,
             "delay" => Kind::Delay(std::time::Duration::from_millis(planned.milliseconds)),
             _ => {
                 return Err(Refused::new(
                     StatusCode::UNPROCESSABLE_ENTITY,
-                    "kind must be refuse, lose_answer, throttle, fail, conflict or delay",
+                    "kind must be refuse, lose_answer, throttle, fail, reject, conflict or delay",
                 ));
             }
         };

@@ -21,7 +21,7 @@ use crate::aws::{self, Endpoint};
 use crate::clock::Clock;
 use crate::engine::{Change, Engine, Stream};
 use crate::faults::Faults;
-use crate::scheduler::{Firing, Scheduler};
+use crate::scheduler::Scheduler;
 use crate::ses::{Identities, Ses};
 use crate::{ACCOUNT, REGION};
 
@@ -120,7 +120,10 @@ impl Stack {
             Endpoint::serve(router, settings.aws_port).await.with_context(|| format!("serving AWS on port {}", settings.aws_port))?;
         let faults = Faults::default();
         let config = config(&settings.public_url);
-        let platform = Platform::new(&config, &sdk(&endpoint, faults.client()));
+        let aws = sdk(&endpoint.url(), &faults);
+        // the functions in this process reach the table without the detour over the endpoint
+        let store = platform::Store::new(&sdk(&engine.endpoint(), &faults), TABLE);
+        let platform = Platform { store, mailer: platform::Mailer::new(&aws, &config), schedules: platform::Schedules::new(&aws, &config) };
         platform::store::schema::create(&platform.store).await?;
         scheduler.ensure_group(&config.schedule_group)?;
         let app = App::start(config, platform::Clock::shifted(clock.offset()), platform).await?;
@@ -213,7 +216,7 @@ impl Stack {
     /// The app with a clock of its own and a short way to the table, for much work at once.
     pub(crate) fn beside(&self, clock: platform::Clock) -> App {
         let client = crate::shortcut::client(self.engine.database(), self.faults.client());
-        let sdk = sdk(&self.endpoint, client);
+        let sdk = over(&self.endpoint.url(), client);
         App { clock, platform: Platform::new(&self.app.config, &sdk), ..self.app.clone() }
     }
 
@@ -230,6 +233,13 @@ impl Stack {
         self.engine.copy_to(&copy)?;
         std::fs::rename(&copy, folder.join(TABLE_FILE))?;
         Ok(std::fs::File::open(folder)?.sync_all()?)
+    }
+
+    /// Puts a message into the queue of runs, as the queue does that delivers twice, or a person who redrives what died.
+    /// It is handed over when things are next let happen, and lost when the process ends before.
+    pub async fn redrive(&self, body: String) {
+        let message = Message { work: Work::Run(None), body, in_sight: self.clock.now(), receives: 0 };
+        self.pump.lock().await.waiting.push(message);
     }
 
     /// Runs one round of reconciling at once.
@@ -334,12 +344,17 @@ pub fn environment(config: &Config, endpoint: &str) -> Vec<(&'static str, String
     ]
 }
 
-fn sdk(endpoint: &Endpoint, client: SharedHttpClient) -> SdkConfig {
+/// The configuration of an SDK that calls a local service, with whatever is planned in between.
+pub fn sdk(endpoint: &str, faults: &Faults) -> SdkConfig {
+    over(endpoint, faults.client())
+}
+
+fn over(endpoint: &str, client: SharedHttpClient) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("local", "local", None, None, "local")))
-        .endpoint_url(endpoint.url())
+        .endpoint_url(endpoint)
         .http_client(client)
         .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
         .time_source(aws_smithy_async::time::SystemTimeSource::new())
@@ -358,7 +373,8 @@ struct Message {
 }
 
 enum Work {
-    Run(Firing),
+    /// By the id of the firing; none for one that was put in by hand.
+    Run(Option<String>),
     Send(Change),
     Hear(crate::ses::Event),
 }
@@ -419,8 +435,7 @@ impl Pump {
     fn collect(&mut self, stack: &Stack, now: DateTime<Utc>) -> anyhow::Result<()> {
         let mut wait = |work, body: String| self.waiting.push(Message { work, body, in_sight: now, receives: 0 });
         for firing in stack.scheduler.fire_until(now)? {
-            let body = firing.input.clone();
-            wait(Work::Run(firing), body);
+            wait(Work::Run(Some(firing.id)), firing.input);
         }
         for event in stack.ses.take_events() {
             let body = event.body.to_string();
@@ -477,7 +492,8 @@ impl Pump {
 
     fn finish(&mut self, stack: &Stack, work: &Work) -> anyhow::Result<()> {
         match work {
-            Work::Run(firing) => Ok(stack.scheduler.acknowledge(std::slice::from_ref(&firing.id))?),
+            Work::Run(Some(firing)) => Ok(stack.scheduler.acknowledge(std::slice::from_ref(firing))?),
+            Work::Run(None) => Ok(()),
             Work::Send(change) => self.stream.acknowledge([change.sequence]),
             Work::Hear(event) => Ok(stack.ses.acknowledge(std::slice::from_ref(&event.id))?),
         }

@@ -124,17 +124,16 @@ pub async fn send(app: &App, scope: Scope, id: &DeliveryId) -> Result<Worked, Ap
     }
     let sending = delivery.clone();
     let answer = app.platform.mailer.send(&outgoing).await;
-    let worked = match &answer {
-        Answer::Accepted(_) | Answer::Refused(_) | Answer::Stopped(_) | Answer::Unknown(_) => Worked::Done,
-        Answer::NotNow(_) => Worked::Later,
-    };
     if !matches!(answer, Answer::Accepted(_)) {
         tracing::warn!(delivery = %id, ?answer, "a mail was not sent");
     }
     delivery.answered(answer, app.clock.now());
     // should this fail, an SES event or reconciling settles it
     store.move_delivery(scope, &sending, &delivery).await?;
-    Ok(worked)
+    Ok(match delivery.claimable(app.clock.now()) {
+        Claim::Take | Claim::Later => Worked::Later,
+        Claim::Done => Worked::Done,
+    })
 }
 
 /// Looks once more whether a mail may go, by what is true now, and composes it.
@@ -263,8 +262,7 @@ async fn report_mail(
         return Ok(Err(NotAnyMore::ReportEnded));
     }
     let today = app.clock.now().date_naive();
-    // one that is tried again was counted the first time
-    if delivery.attempt == 1 && !store.count_mail(scope, report_id, today, email, DAILY_MOST).await? {
+    if !store.count_mail(scope, report_id, today, &delivery.id, email, DAILY_MOST).await? {
         return Ok(Err(NotAnyMore::TooMany));
     }
     letter(app, account, delivery, &shown, mail::report).map(Ok)

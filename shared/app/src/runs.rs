@@ -93,11 +93,12 @@ pub async fn fire(app: &App, message: &RunMessage) -> Result<Fate, AppError> {
         };
         let mut changes = Changes::new();
         store.add_run(&mut changes, scope, &run)?;
+        store.require_report(&mut changes, scope, &report)?;
         let wheel = wheel(&report, scheduled_at.max(now));
         store.cover(&mut changes, scope, &run, client, covered, wheel)?;
         match store.commit(changes).await? {
             Commit::Done => return plan(app, scope, &report, run).await,
-            // another worker began the same run, or another run of the report: look again
+            // another worker began the same run, or another run of the report, or the report was changed: look again
             Commit::Unmet(_) => {}
         }
     }

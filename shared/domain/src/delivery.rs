@@ -8,10 +8,15 @@
 //!   due ───────────────▶ claimed ───────────────▶ sending ───────────────▶ sent ──▶ bounced
 //!    ▲ ▲  lease ran out     │ not to be sent         │ answer lost            ▲
 //!    │ └────────────────────┤ any more               ▼                        │ SES event, or time up: a report
-//!    │   refused for now    ▼                     in doubt ───────────────────┘
-//!    └──────────────── skipped, failed, held          │ time up: everything else
-//!    └────────────────────────────────────────────────┘
+//!    │                      ▼                     in doubt ───────────────────┘
+//!    │        skipped, failed, held                  │ time up: everything else
+//!    └───────────────────────────────────────────────┘
 //! ```
+//!
+//! Where SES asks to send more slowly, a delivery that was being sent is `waiting`: it is claimed again when its time has
+//! come, and not before. Only `due` puts a delivery into the queue, so waiting does not.
+//!
+//! An SES event that a mail arrived settles whatever is not final, so that a mail held for lost is not sent again.
 
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -29,6 +34,8 @@ pub const HOLD: Duration = Duration::minutes(15);
 pub const STUCK_AFTER: Duration = Duration::minutes(15);
 /// A delivery that could not be sent for this long is given up.
 pub const GIVE_UP_AFTER: Duration = Duration::hours(24);
+/// How often SES may ask to send more slowly before the queue lets go of a delivery and reconciling wakes it instead.
+const QUEUE_TRIES: u32 = 3;
 /// The last fuse against a loop: so many mails of one report to one address in a day, and no more.
 pub const DAILY_MOST: u32 = 24;
 
@@ -44,6 +51,8 @@ pub enum DeliveryState {
     Sending,
     /// SES was called, and the answer was lost.
     InDoubt,
+    /// SES did not take it for now; it is tried again after a while.
+    Waiting,
     /// Waits for something that only a person or time can change.
     Held,
     /// SES took it.
@@ -60,7 +69,7 @@ impl DeliveryState {
     /// Whether nothing more will be done about it.
     pub fn is_final(self) -> bool {
         match self {
-            Self::Due | Self::Claimed | Self::Sending | Self::InDoubt | Self::Held => false,
+            Self::Due | Self::Claimed | Self::Sending | Self::InDoubt | Self::Waiting | Self::Held => false,
             Self::Sent | Self::Skipped | Self::Failed | Self::Bounced => true,
         }
     }
@@ -72,6 +81,7 @@ impl DeliveryState {
             Self::Claimed => "claimed",
             Self::Sending => "sending",
             Self::InDoubt => "in_doubt",
+            Self::Waiting => "waiting",
             Self::Held => "held",
             Self::Sent => "sent",
             Self::Skipped => "skipped",
@@ -287,13 +297,20 @@ impl Delivery {
     pub fn claimable(&self, now: DateTime<Utc>) -> Claim {
         match self.state {
             DeliveryState::Due => Claim::Take,
-            // SES was certainly not called by whoever held it
-            DeliveryState::Claimed if self.wake_at.is_none_or(|until| until <= now) => Claim::Take,
-            DeliveryState::Claimed | DeliveryState::Sending | DeliveryState::InDoubt => Claim::Later,
-            DeliveryState::Held | DeliveryState::Sent | DeliveryState::Skipped | DeliveryState::Failed | DeliveryState::Bounced => {
-                Claim::Done
-            }
+            // SES has certainly not taken it from whoever held it
+            DeliveryState::Claimed | DeliveryState::Waiting if self.wake_at.is_none_or(|until| until <= now) => Claim::Take,
+            DeliveryState::Claimed => Claim::Later,
+            DeliveryState::Waiting => self.when_to_look_again(),
+            // an event or reconciling settles these
+            DeliveryState::Sending | DeliveryState::InDoubt | DeliveryState::Held => Claim::Done,
+            DeliveryState::Sent | DeliveryState::Skipped | DeliveryState::Failed | DeliveryState::Bounced => Claim::Done,
         }
+    }
+
+    /// Whether the queue should bring a delivery that waits once more. After a few tries it should not: reconciling wakes
+    /// it, and the queue's message would only die of being received too often.
+    pub fn when_to_look_again(&self) -> Claim {
+        if self.attempt < QUEUE_TRIES { Claim::Later } else { Claim::Done }
     }
 
     /// Takes it for `holder`.
@@ -333,7 +350,7 @@ impl Delivery {
                 self.settle(DeliveryState::Failed, Some(format!("given up after {} hours: {reason}", GIVE_UP_AFTER.num_hours())), now);
             }
             Answer::NotNow(reason) => {
-                self.state = DeliveryState::Due;
+                self.state = DeliveryState::Waiting;
                 self.reason = Some(reason);
                 self.at = now;
                 self.holder = None;
@@ -359,7 +376,8 @@ impl Delivery {
     /// Notes what SES reports; whether anything changed.
     pub fn heard(&mut self, event: Event, now: DateTime<Utc>) -> bool {
         match (event, self.state) {
-            (Event::Arrived, DeliveryState::Sending | DeliveryState::InDoubt) => {
+            // whoever holds it or would take it again finds it sent
+            (Event::Arrived, state) if !state.is_final() => {
                 self.settle(DeliveryState::Sent, None, now);
                 true
             }
@@ -392,7 +410,7 @@ impl Delivery {
             return false;
         }
         match self.state {
-            DeliveryState::Due | DeliveryState::Claimed | DeliveryState::Held => {
+            DeliveryState::Due | DeliveryState::Claimed | DeliveryState::Waiting | DeliveryState::Held => {
                 if now - self.created_at > GIVE_UP_AFTER {
                     let why = self.reason.take().unwrap_or_else(|| "nothing took it up".into());
                     self.settle(DeliveryState::Failed, Some(format!("given up after {} hours: {why}", GIVE_UP_AFTER.num_hours())), now);
@@ -499,7 +517,7 @@ mod tests {
             delivery.claim("me", at(0));
             delivery.begin_sending(at(0));
             delivery.answered(Answer::Unknown("the answer was lost".into()), at(0));
-            assert_eq!(delivery.claimable(at(1)), Claim::Later);
+            assert_eq!(delivery.claimable(at(1)), Claim::Done);
             assert!(!delivery.wake(at(14)));
             assert!(delivery.wake(at(15)));
             assert_eq!(delivery.state, state);
@@ -520,6 +538,21 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_that_arrived_after_all_is_not_sent_again() {
+        let mut delivery = delivery(notice());
+        delivery.claim("me", at(0));
+        delivery.begin_sending(at(0));
+        delivery.answered(Answer::Unknown("the answer was lost".into()), at(0));
+        assert!(delivery.wake(at(15)));
+        let mut again = delivery.clone();
+        again.claim("another", at(16));
+        for mut waiting in [delivery, again] {
+            assert!(waiting.heard(Event::Arrived, at(17)));
+            assert_eq!((waiting.state, waiting.claimable(at(18))), (DeliveryState::Sent, Claim::Done));
+        }
+    }
+
+    #[test]
     fn a_claim_that_ran_out_before_sending_is_free_again() {
         let mut delivery = delivery(report());
         delivery.claim("me", at(0));
@@ -537,6 +570,8 @@ mod tests {
             assert_eq!(delivery.attempt, attempt);
             delivery.answered(Answer::NotNow("throttled".into()), at(0));
             assert_eq!(delivery.wake_at, Some(at(minutes)));
+            assert_eq!(delivery.claimable(at(minutes)), Claim::Take);
+            assert_eq!(delivery.claimable(at(0)), if attempt < 3 { Claim::Later } else { Claim::Done });
         }
         delivery.answered(Answer::NotNow("throttled".into()), at(24 * 60 + 1));
         assert_eq!(delivery.outcome(), Outcome::Failed);

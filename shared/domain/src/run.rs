@@ -216,7 +216,7 @@ fn missed_before(schedule: &Schedule, report: &Report, scheduled_at: DateTime<Ut
 /// The state of one delivery, for the list of a run.
 pub fn state_words(state: DeliveryState) -> Outcome {
     match state {
-        DeliveryState::Due | DeliveryState::Claimed | DeliveryState::Sending => Outcome::Due,
+        DeliveryState::Due | DeliveryState::Claimed | DeliveryState::Sending | DeliveryState::Waiting => Outcome::Due,
         DeliveryState::InDoubt | DeliveryState::Held => Outcome::Held,
         DeliveryState::Sent => Outcome::Sent,
         DeliveryState::Skipped => Outcome::Skipped,

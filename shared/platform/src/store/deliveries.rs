@@ -1,5 +1,7 @@
 //! Deliveries, the queue that the table's stream makes of them, and the addresses that no mail goes to.
 
+use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use chrono::{DateTime, Utc};
 use domain::delivery::Delivery;
@@ -9,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::keys::{self, Scope};
-use super::{Changes, Index, Query, Range, Store, StoreError, failed, from_row, text, to_row};
+use super::{ATTEMPTS, Changes, Index, Query, Range, Store, StoreError, failed, from_row, is_throttled, pause, text, to_row};
 
 /// An address that no mail goes to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -68,16 +70,19 @@ impl Store {
                 .expression_attribute_values(":holder", AttributeValue::S(holder.clone())),
             None => put.condition_expression("#state = :state AND attempt = :attempt AND attribute_not_exists(holder)"),
         };
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(aws_sdk_dynamodb::operation::put_item::PutItemError::ConditionalCheckFailedException(unmet)) => {
+        for attempt in 0..ATTEMPTS {
+            let Err(error) = put.clone().send().await else { return Ok(true) };
+            match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(unmet)) => {
                     let now = unmet.item.clone().map(|row| from_row::<Delivery>("delivery", row)).transpose()?;
-                    Ok(now.as_ref() == Some(after))
+                    return Ok(now.as_ref() == Some(after));
                 }
-                _ => Err(failed("PutItem", &error)),
-            },
+                // planning that goes on where it was cut off has the row in a transaction of its own
+                _ if is_throttled(error.code()) => pause(attempt).await,
+                _ => return Err(failed("PutItem", &error)),
+            }
         }
+        Err(StoreError::Busy { call: "PutItem" })
     }
 
     /// The deliveries that somebody must look after by `until`, whatever the account, oldest first; at most `most` of

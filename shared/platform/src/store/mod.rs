@@ -145,6 +145,10 @@ impl Changes {
     fn update(&mut self, name: &'static str, update: Update) {
         self.writes.push((name, TransactWriteItem::builder().update(update).build()));
     }
+
+    fn check(&mut self, name: &'static str, check: aws_sdk_dynamodb::types::ConditionCheck) {
+        self.writes.push((name, TransactWriteItem::builder().condition_check(check).build()));
+    }
 }
 
 impl Key {

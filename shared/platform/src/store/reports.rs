@@ -1,9 +1,9 @@
 //! Reports, how far they have got, and their runs.
 
-use aws_sdk_dynamodb::types::{AttributeValue, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Update};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::delivery::Delivery;
-use domain::id::{ClientId, ReportId, RunId};
+use domain::id::{ClientId, DeliveryId, ReportId, RunId};
 use domain::person::Email;
 use domain::report::Report;
 use domain::run::Run;
@@ -339,23 +339,33 @@ impl Store {
         Ok(self.read::<Unsubscribed>("unsubscribed", &keys::unsubscribed(scope, report, address)).await?.is_some())
     }
 
-    /// Counts a mail of a report to an address on a day, and says whether there were fewer than `most` before it.
+    /// Counts a mail of a report to an address on a day, and says whether it is among the first `most`. The same mail
+    /// counts once, however often it is tried.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn count_mail(&self, scope: Scope, report: ReportId, day: NaiveDate, email: &Email, most: u32) -> Result<bool, StoreError> {
+    pub async fn count_mail(
+        &self,
+        scope: Scope,
+        report: ReportId,
+        day: NaiveDate,
+        mail: &DeliveryId,
+        email: &Email,
+        most: u32,
+    ) -> Result<bool, StoreError> {
         let expires = day.and_time(chrono::NaiveTime::MIN).and_utc() + chrono::Duration::days(3);
         let counted = self
             .client
             .update_item()
             .table_name(&self.table)
             .set_key(Some(keys::count(scope, report, day, email).row()))
-            .update_expression("SET #type = :type, expires = :expires ADD mails :one")
-            .condition_expression("attribute_not_exists(mails) OR mails < :most")
+            .update_expression("SET #type = :type, expires = :expires ADD mails :these")
+            .condition_expression("attribute_not_exists(mails) OR contains(mails, :this) OR size(mails) < :most")
             .expression_attribute_names("#type", "type")
             .expression_attribute_values(":type", AttributeValue::S("mail count".into()))
             .expression_attribute_values(":expires", AttributeValue::N(expires.timestamp().to_string()))
-            .expression_attribute_values(":one", AttributeValue::N("1".into()))
+            .expression_attribute_values(":these", AttributeValue::Ss(vec![mail.to_string()]))
+            .expression_attribute_values(":this", AttributeValue::S(mail.to_string()))
             .expression_attribute_values(":most", AttributeValue::N(most.to_string()))
             .send()
             .await;
@@ -364,6 +374,21 @@ impl Store {
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => Ok(false),
             Err(error) => Err(failed("UpdateItem", &error)),
         }
+    }
+
+    /// Requires that a report is as it was read when the other writes are made; unmet `report` if it was changed, paused or
+    /// deleted meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn require_report(&self, changes: &mut Changes, scope: Scope, report: &Report) -> Result<(), StoreError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(keys::report(scope, report.id).row()))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", AttributeValue::N(report.version.to_string()));
+        changes.check("report", check.build().map_err(|e| built(&e))?);
+        Ok(())
     }
 }
 

@@ -106,3 +106,11 @@ pub async fn create(store: &Store) -> Result<(), StoreError> {
         .map_err(|e| failed("UpdateTimeToLive", &e))?;
     Ok(())
 }
+
+/// Removes a table that tests made.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn remove(store: &Store) -> Result<(), StoreError> {
+    store.client.delete_table().table_name(&store.table).send().await.map(|_| ()).map_err(|e| failed("DeleteTable", &e))
+}
