@@ -198,6 +198,12 @@ impl Person {
         &self.key
     }
 
+    /// The same person with another key.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Self {
+        Self { key: key.to_owned(), ..self.clone() }
+    }
+
     /// GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[], None).await

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a story that can't be told fails its test")]
 
+mod access;
 mod audiences;
 mod bad_input;
 mod binaries;
@@ -9,6 +10,7 @@ mod crash;
 mod done;
 mod faults;
 mod flow;
+mod idempotency;
 mod reports;
 mod schedules;
 mod storage;

@@ -199,9 +199,10 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             ),
             Viewer::Client(_) | Viewer::Personnel(_) => unless(sees_client(viewer, client)),
         },
-        (Resource::Pairings(client), Action::Read) => {
-            Decision::when(is_member && sees_client(viewer, client), unless(sees_client(viewer, client)))
-        }
+        (Resource::Pairings(client), Action::Read) => Decision::when(
+            is_member && (sees_client(viewer, client) || viewer.may(Permission::ManageTeam)),
+            unless(sees_client(viewer, client)),
+        ),
         (Resource::Pairings(client), Action::Write) => {
             Decision::when(viewer.may(Permission::ManageTeam), unless(sees_client(viewer, client)))
         }
@@ -336,5 +337,264 @@ fn writes(viewer: &Viewer, client: &ClientFacts) -> bool {
         Viewer::Member(_) => coaches(client),
         Viewer::Client(own) => own.id == client.id,
         Viewer::Personnel(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use proptest::prelude::*;
+    use ulid::Ulid;
+
+    use super::*;
+    use crate::sample;
+
+    const OWN: u128 = 10;
+    const COMPANY: u128 = 20;
+    const LEVELS: [Level; 4] = [Level::None, Level::ViewOnly, Level::Coaching, Level::Primary];
+    const AUDIENCES: [AudienceKind; 4] = [AudienceKind::Coach, AudienceKind::Clients, AudienceKind::ThirdParties, AudienceKind::Personnel];
+
+    fn facts(level: Level, archived: bool) -> ClientFacts {
+        let mut client = sample::client(OWN, Some(COMPANY));
+        client.archived = archived;
+        ClientFacts::of(&client, level)
+    }
+
+    fn item(kind: ItemKind, visibility: Visibility, author: Actor) -> ItemFacts {
+        ItemFacts { kind, visibility, author }
+    }
+
+    fn member(administrator: Administrator, permissions: &[Permission]) -> Viewer {
+        Viewer::Member(Member { administrator, coach: false, ..sample::member(1, permissions) })
+    }
+
+    /// Everything that can be asked about a client, whatever the viewer is to them.
+    fn about<'a>(client: &'a ClientFacts, item: &'a ItemFacts) -> Vec<(Action, Resource<'a>)> {
+        let mut all = Vec::new();
+        for action in [Action::Read, Action::Write, Action::Comment] {
+            all.extend([
+                (action, Resource::Client(client)),
+                (action, Resource::Pairings(client)),
+                (action, Resource::Record(client)),
+                (action, Resource::Item(client, item)),
+            ]);
+        }
+        all.extend(AUDIENCES.map(|audience| (Action::Report(audience), Resource::Client(client))));
+        all
+    }
+
+    /// Everything that can be asked about the account.
+    fn about_the_account() -> Vec<(Action, Resource<'static>)> {
+        let resources = [
+            Resource::Account,
+            Resource::Team,
+            Resource::Clients,
+            Resource::Companies,
+            Resource::Company(CompanyId(Ulid(COMPANY))),
+            Resource::Company(CompanyId(Ulid(COMPANY + 1))),
+            Resource::Groups,
+            Resource::Group { paired: true },
+            Resource::Group { paired: false },
+            Resource::Reports,
+            Resource::Report(MemberId(Ulid(1))),
+            Resource::Report(MemberId(Ulid(2))),
+            Resource::Audit,
+            Resource::Suppressions,
+        ];
+        let each = |resource| [Action::Read, Action::Write, Action::Comment].map(|action| (action, resource));
+        resources.into_iter().flat_map(each).collect()
+    }
+
+    fn short(decision: Decision) -> &'static str {
+        match decision {
+            Decision::Allowed => "yes",
+            Decision::Forbidden => "403",
+            Decision::Hidden => "-",
+        }
+    }
+
+    #[test]
+    fn everybody_may_what_this_table_says() {
+        let inactive = |viewer: Viewer| match viewer {
+            Viewer::Member(member) => Viewer::Member(Member { active: false, ..member }),
+            other @ (Viewer::Client(_) | Viewer::Personnel(_)) => other,
+        };
+        let own = |permission| member(Administrator::None, &[permission]);
+        let viewers: Vec<(&str, Viewer)> = vec![
+            ("coach", Viewer::Member(sample::member(1, &[]))),
+            ("global", member(Administrator::Global, &[])),
+            ("local", member(Administrator::Location, &[])),
+            ("+team", own(Permission::ManageTeam)),
+            ("+clients", own(Permission::ManageClients)),
+            ("+view", own(Permission::ViewAllClientHappenings)),
+            ("+groups", own(Permission::ViewAllGroupHappenings)),
+            ("+third", own(Permission::ReportToThirdParties)),
+            ("view+3rd", member(Administrator::None, &[Permission::ViewAllClientHappenings, Permission::ReportToThirdParties])),
+            ("inactive", inactive(member(Administrator::Global, &Permission::ALL))),
+            ("client", Viewer::Client(sample::client(OWN, Some(COMPANY)))),
+            ("other", Viewer::Client(sample::client(OWN + 1, Some(COMPANY)))),
+            ("person", Viewer::Personnel(sample::personnel(3, COMPANY, &[ItemKind::Action]))),
+            ("elsewhere", Viewer::Personnel(sample::personnel(4, COMPANY + 1, &[ItemKind::Action]))),
+        ];
+        let mut table = format!("{:44}", "");
+        for (name, _) in &viewers {
+            write!(table, "{name:>10}").unwrap();
+        }
+        table.push('\n');
+        let mut row = |name: String, action: Action, resource: Resource<'_>| {
+            write!(table, "{name:44}").unwrap();
+            for (_, viewer) in &viewers {
+                write!(table, "{:>10}", short(decide(viewer, action, &resource))).unwrap();
+            }
+            table.push('\n');
+        };
+        for (action, resource) in about_the_account().into_iter().filter(|(action, _)| *action != Action::Comment) {
+            row(format!("{action:?} {resource:?}").replace("Ulid", ""), action, resource);
+        }
+        let by_other = Actor::System;
+        for level in LEVELS {
+            for archived in [false, true] {
+                let client = facts(level, archived);
+                let on = format!("{level:?}{}", if archived { ", archived" } else { "" });
+                for action in [Action::Read, Action::Write, Action::Report(AudienceKind::Coach), Action::Report(AudienceKind::ThirdParties)]
+                {
+                    row(format!("{on}: {action:?} client"), action, Resource::Client(&client));
+                }
+                for action in [Action::Read, Action::Write] {
+                    row(format!("{on}: {action:?} pairings"), action, Resource::Pairings(&client));
+                    row(format!("{on}: {action:?} record"), action, Resource::Record(&client));
+                }
+                let action = item(ItemKind::Action, Visibility::Shared, by_other);
+                let metric = item(ItemKind::Metric, Visibility::Shared, by_other);
+                let private = item(ItemKind::Action, Visibility::Private, by_other);
+                for asked in [Action::Read, Action::Write, Action::Comment] {
+                    row(format!("{on}: {asked:?} action"), asked, Resource::Item(&client, &action));
+                }
+                row(format!("{on}: Read metric"), Action::Read, Resource::Item(&client, &metric));
+                row(format!("{on}: Read private of another"), Action::Read, Resource::Item(&client, &private));
+            }
+        }
+        insta::assert_snapshot!(table);
+    }
+
+    fn permissions() -> impl Strategy<Value = Vec<Permission>> {
+        proptest::sample::subsequence(Permission::ALL.to_vec(), 0..=Permission::ALL.len())
+    }
+
+    fn kinds() -> impl Strategy<Value = Vec<ItemKind>> {
+        proptest::sample::subsequence(ItemKind::ALL.to_vec(), 0..=ItemKind::ALL.len())
+    }
+
+    fn viewers() -> impl Strategy<Value = Viewer> {
+        let administrator = prop_oneof![Just(Administrator::None), Just(Administrator::Location), Just(Administrator::Global)];
+        let members =
+            (permissions(), administrator, any::<bool>(), any::<bool>()).prop_map(|(permissions, administrator, coach, active)| {
+                Viewer::Member(Member { administrator, coach, active, ..sample::member(1, &permissions) })
+            });
+        let clients = (OWN..OWN + 2).prop_map(|id| Viewer::Client(sample::client(id, Some(COMPANY))));
+        let personnel = (COMPANY..COMPANY + 2, kinds(), any::<bool>())
+            .prop_map(|(company, grants, active)| Viewer::Personnel(Personnel { active, ..sample::personnel(3, company, &grants) }));
+        prop_oneof![members, clients, personnel]
+    }
+
+    fn client_facts() -> impl Strategy<Value = ClientFacts> {
+        (proptest::sample::select(LEVELS.to_vec()), any::<bool>()).prop_map(|(level, archived)| facts(level, archived))
+    }
+
+    fn item_facts() -> impl Strategy<Value = ItemFacts> {
+        let author = prop_oneof![
+            Just(Actor::Member(MemberId(Ulid(1)))),
+            Just(Actor::Member(MemberId(Ulid(2)))),
+            Just(Actor::Client(ClientId(Ulid(OWN)))),
+            Just(Actor::System)
+        ];
+        let visibility = prop_oneof![Just(Visibility::Shared), Just(Visibility::Private)];
+        (proptest::sample::select(ItemKind::ALL.to_vec()), visibility, author)
+            .prop_map(|(kind, visibility, author)| item(kind, visibility, author))
+    }
+
+    proptest! {
+        #[test]
+        fn who_is_deactivated_may_nothing(viewer in viewers(), client in client_facts(), item in item_facts()) {
+            let viewer = match viewer {
+                Viewer::Member(member) => Viewer::Member(Member { active: false, ..member }),
+                Viewer::Personnel(person) => Viewer::Personnel(Personnel { active: false, ..person }),
+                Viewer::Client(_) => return Ok(()),
+            };
+            for (action, resource) in about(&client, &item).into_iter().chain(about_the_account()) {
+                prop_assert_eq!(decide(&viewer, action, &resource), Decision::Hidden);
+            }
+        }
+
+        #[test]
+        fn who_only_views_writes_nothing(viewer in viewers(), client in client_facts(), item in item_facts()) {
+            prop_assume!(matches!(viewer, Viewer::Member(_)) && matches!(client.level, Level::None | Level::ViewOnly));
+            for action in [Action::Write, Action::Comment] {
+                prop_assert!(!decide(&viewer, action, &Resource::Record(&client)).is_allowed());
+                prop_assert!(!decide(&viewer, action, &Resource::Item(&client, &item)).is_allowed());
+            }
+        }
+
+        #[test]
+        fn an_archived_record_is_written_by_nobody(viewer in viewers(), client in client_facts(), item in item_facts()) {
+            prop_assume!(client.archived);
+            for action in [Action::Write, Action::Comment] {
+                prop_assert!(!decide(&viewer, action, &Resource::Record(&client)).is_allowed());
+                prop_assert!(!decide(&viewer, action, &Resource::Item(&client, &item)).is_allowed());
+            }
+        }
+
+        #[test]
+        fn what_is_private_is_its_authors_alone(viewer in viewers(), client in client_facts(), item in item_facts()) {
+            prop_assume!(item.visibility == Visibility::Private && item.author != viewer.actor());
+            for action in [Action::Read, Action::Write, Action::Comment] {
+                prop_assert_eq!(decide(&viewer, action, &Resource::Item(&client, &item)), Decision::Hidden);
+            }
+        }
+
+        #[test]
+        fn personnel_read_granted_kinds_of_their_company_and_write_nothing(viewer in viewers(), client in client_facts(), item in item_facts()) {
+            let Viewer::Personnel(person) = &viewer else { return Ok(()) };
+            let read = decide(&viewer, Action::Read, &Resource::Item(&client, &item)).is_allowed();
+            let may = person.active
+                && client.company == Some(person.company_id)
+                && person.grants.contains(&item.kind)
+                && item.visibility == Visibility::Shared;
+            prop_assert_eq!(read, may);
+            for (action, resource) in about(&client, &item).into_iter().chain(about_the_account()).filter(|(action, _)| *action != Action::Read) {
+                prop_assert!(!decide(&viewer, action, &resource).is_allowed());
+            }
+        }
+
+        #[test]
+        fn what_one_may_not_read_one_may_not_change(viewer in viewers(), client in client_facts(), item in item_facts()) {
+            for (action, resource) in about(&client, &item).into_iter().chain(about_the_account()) {
+                if decide(&viewer, action, &resource).is_allowed() {
+                    prop_assert!(decide(&viewer, Action::Read, &resource).is_allowed(), "{action:?} {resource:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn who_is_refused_openly_may_know_of_it(viewer in viewers(), client in client_facts(), item in item_facts()) {
+            for (action, resource) in about(&client, &item) {
+                if decide(&viewer, action, &resource) == Decision::Forbidden {
+                    prop_assert!(decide(&viewer, Action::Read, &Resource::Client(&client)).is_allowed(), "{action:?} {resource:?}");
+                }
+            }
+        }
+
+        #[test]
+        fn permissions_only_ever_add(viewer in viewers(), more in permissions(), client in client_facts(), item in item_facts()) {
+            let Viewer::Member(member) = &viewer else { return Ok(()) };
+            let permissions = member.permissions.iter().copied().chain(more).collect();
+            let with_more = Viewer::Member(Member { permissions, ..member.clone() });
+            for (action, resource) in about(&client, &item).into_iter().chain(about_the_account()) {
+                if decide(&viewer, action, &resource).is_allowed() {
+                    prop_assert!(decide(&with_more, action, &resource).is_allowed(), "{action:?} {resource:?}");
+                }
+            }
+        }
     }
 }

@@ -17,5 +17,7 @@ pub mod item;
 pub mod person;
 pub mod report;
 pub mod run;
+#[cfg(test)]
+mod sample;
 pub mod schedule;
 pub mod show;

@@ -444,3 +444,271 @@ fn fit(sections: &mut Vec<Section>) -> usize {
     }
     left_out
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+    use ulid::Ulid;
+
+    use super::*;
+    use crate::id::{HappeningId, MemberId};
+    use crate::person::{Administrator, Member, Permission};
+    use crate::report::{Audience, Scope, ScopeKind, WhenEmpty, WindowRule};
+    use crate::sample::{self, now};
+    use crate::schedule::Schedule;
+
+    const CREATOR: u128 = 1;
+    const OTHER: u128 = 2;
+
+    fn window() -> Window {
+        Window { from: now() - chrono::Duration::days(7), to: now() }
+    }
+
+    fn definition(kinds: &[ItemKind], detail: Detail, audience: AudienceKind) -> Definition {
+        Definition {
+            name: "Report".into(),
+            scope: Scope { kind: ScopeKind::All, ids: BTreeSet::new() },
+            kinds: kinds.iter().copied().collect(),
+            detail,
+            audience: Audience { kind: audience, emails: Vec::new(), ids: BTreeSet::new() },
+            schedule: Schedule::Day { at: chrono::NaiveTime::MIN },
+            time_zone: chrono_tz::UTC,
+            window: WindowRule::SinceLastRun,
+            when_empty: WhenEmpty::Skip,
+            subject: None,
+            introduction: None,
+        }
+    }
+
+    fn happening(item: &Item, what: What, at: DateTime<Utc>, by: Actor) -> Happening {
+        Happening {
+            id: HappeningId(Ulid(1)),
+            client_id: item.client_id,
+            item_id: item.id,
+            kind: item.kind,
+            what,
+            at,
+            by,
+            title: item.title.clone(),
+            note: None,
+            value: None,
+            on: None,
+        }
+    }
+
+    /// A client's record with these items, each added in the window.
+    fn record(client: Client, creator_level: Level, items: Vec<Item>) -> Record {
+        let happenings = items.iter().map(|item| happening(item, What::Created, item.created_at, item.author)).collect();
+        Record { client, creator_level, happenings, items: items.into_iter().map(|item| (item.id, item)).collect() }
+    }
+
+    fn reader(audience: AudienceKind, viewer: Option<Viewer>) -> Reader {
+        Reader { audience, viewer, levels: BTreeMap::new() }
+    }
+
+    fn creator() -> Viewer {
+        Viewer::Member(sample::member(CREATOR, &[Permission::ViewAllClientHappenings, Permission::ReportToThirdParties]))
+    }
+
+    fn shown(content: &Content) -> BTreeSet<ItemId> {
+        let lines = |section: &Section| section.happened.iter().chain(&section.open).map(|line| line.item_id).collect::<Vec<_>>();
+        let metrics = |section: &Section| section.metrics.iter().map(|metric| metric.item_id).collect::<Vec<_>>();
+        content.sections.iter().flat_map(|section| [lines(section), metrics(section)].concat()).collect()
+    }
+
+    /// The readers of a report: who they are, and as what kind of audience.
+    fn readers() -> Vec<Reader> {
+        let level = |level| BTreeMap::from([(ClientId(Ulid(10)), level), (ClientId(Ulid(11)), level)]);
+        let member = |id, permissions: &[Permission]| Some(Viewer::Member(sample::member(id, permissions)));
+        vec![
+            Reader { levels: level(Level::Primary), ..reader(AudienceKind::Coach, Some(creator())) },
+            Reader { levels: level(Level::ViewOnly), ..reader(AudienceKind::Coach, member(OTHER, &[])) },
+            reader(AudienceKind::Coach, member(OTHER, &[])),
+            reader(AudienceKind::Coach, member(OTHER, &[Permission::ViewAllClientHappenings])),
+            reader(AudienceKind::Clients, Some(Viewer::Client(sample::client(10, Some(20))))),
+            reader(AudienceKind::Clients, Some(Viewer::Client(sample::client(11, None)))),
+            reader(AudienceKind::ThirdParties, None),
+            reader(AudienceKind::Personnel, Some(Viewer::Personnel(sample::personnel(3, 20, &[ItemKind::Action, ItemKind::Metric])))),
+            reader(AudienceKind::Personnel, Some(Viewer::Personnel(sample::personnel(4, 21, &ItemKind::ALL)))),
+            reader(AudienceKind::Personnel, Some(Viewer::Personnel(sample::personnel(5, 20, &[])))),
+        ]
+    }
+
+    fn items(client: u128) -> impl Strategy<Value = Vec<Item>> {
+        let author = prop_oneof![
+            Just(Actor::Member(MemberId(Ulid(CREATOR)))),
+            Just(Actor::Member(MemberId(Ulid(OTHER)))),
+            Just(Actor::Client(ClientId(Ulid(client))))
+        ];
+        let visibility = prop_oneof![Just(Visibility::Shared), Just(Visibility::Private)];
+        let at = (0_i64..20).prop_map(|days| now() - chrono::Duration::days(days) + chrono::Duration::days(2));
+        let one = (proptest::sample::select(ItemKind::ALL.to_vec()), visibility, author, at);
+        proptest::collection::vec(one, 0..12).prop_map(move |drawn| {
+            let make = |(n, (kind, visibility, author, at)): (usize, _)| {
+                sample::item(client * 1_000 + n as u128, ClientId(Ulid(client)), kind, visibility, author, at)
+            };
+            drawn.into_iter().enumerate().map(make).collect()
+        })
+    }
+
+    fn levels() -> impl Strategy<Value = Level> {
+        proptest::sample::select(vec![Level::None, Level::ViewOnly, Level::Coaching, Level::Primary])
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_is_shown_what_they_or_the_creator_may_not_see(
+            amber in items(10), ben in items(11), archived in any::<bool>(), level in levels(),
+            kinds in proptest::sample::subsequence(ItemKind::ALL.to_vec(), 1..=ItemKind::ALL.len()),
+            permissions in proptest::sample::subsequence(Permission::ALL.to_vec(), 0..=Permission::ALL.len()),
+            active in any::<bool>(),
+        ) {
+            let creator = Viewer::Member(Member { active, ..sample::member(CREATOR, &permissions) });
+            let ben_client = Client { archived, ..sample::client(11, None) };
+            let records = [record(sample::client(10, Some(20)), level, amber), record(ben_client, level, ben)];
+            for reader in readers() {
+                let definition = definition(&kinds, Detail::Full, reader.audience);
+                let content = content(&definition, window(), &creator, &reader, &records, &Names::new());
+                for section in &content.sections {
+                    let record = records.iter().find(|record| record.client.id == section.client_id).unwrap();
+                    prop_assert!(!record.client.archived);
+                    prop_assert!(covers(&creator, &reader, record));
+                }
+                for id in shown(&content) {
+                    let (record, item) = records.iter().find_map(|r| r.items.get(&id).map(|item| (r, item))).unwrap();
+                    prop_assert!(definition.kinds.contains(&item.kind));
+                    prop_assert!(active);
+                    if item.visibility == Visibility::Private {
+                        prop_assert_eq!(item.author, creator.actor());
+                        prop_assert_eq!(reader.viewer.as_ref().map(Viewer::actor), Some(item.author));
+                    }
+                    match &reader.viewer {
+                        Some(Viewer::Personnel(person)) => {
+                            prop_assert!(person.grants.contains(&item.kind) && record.client.company_id == Some(person.company_id));
+                        }
+                        Some(Viewer::Client(client)) => prop_assert_eq!(client.id, item.client_id),
+                        Some(Viewer::Member(_)) | None => {}
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn what_was_added_later_is_not_told_and_what_is_told_happened_in_the_window(amber in items(10)) {
+            let record = record(sample::client(10, None), Level::Primary, amber);
+            let definition = definition(&ItemKind::ALL, Detail::Full, AudienceKind::Coach);
+            let reader = &readers()[0];
+            let content = content(&definition, window(), &creator(), reader, std::slice::from_ref(&record), &Names::new());
+            for id in shown(&content) {
+                prop_assert!(record.items[&id].created_at <= window().to);
+            }
+            for line in content.sections.iter().flat_map(|section| &section.happened) {
+                prop_assert!(!line.events.is_empty());
+                prop_assert!(line.events.iter().all(|event| window().from < event.at && event.at <= window().to));
+            }
+            let told = shown(&content);
+            for item in record.items.values().filter(|item| window().from < item.created_at && item.created_at <= window().to) {
+                prop_assert_eq!(told.contains(&item.id), item.visibility == Visibility::Shared || item.author == creator().actor());
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn too_much_is_counted_and_left_out(count in 0_usize..1_500, body in 0_usize..3_000) {
+            let of = |n: usize| Item {
+                body: Some("x".repeat(body)),
+                ..sample::item(n as u128, ClientId(Ulid(10)), ItemKind::Action, Visibility::Shared, Actor::System, now())
+            };
+            let record = record(sample::client(10, None), Level::Primary, (0..count).map(of).collect());
+            let definition = definition(&ItemKind::ALL, Detail::Full, AudienceKind::Coach);
+            let content = content(&definition, window(), &creator(), &readers()[0], &[record], &Names::new());
+            prop_assert_eq!(shown(&content).len() + content.left_out, count);
+            prop_assert!(serde_json::to_string(&content).unwrap().len() < 350_000, "fits into one row");
+            prop_assert_eq!(content.is_empty(), count == 0);
+        }
+    }
+
+    #[test]
+    fn comments_are_told_to_coach_and_client_alone() {
+        let client = sample::client(10, Some(20));
+        let note =
+            sample::item(1, client.id, ItemKind::Action, Visibility::Shared, Actor::Client(client.id), now() - chrono::Duration::days(30));
+        let commented = happening(&note, What::Commented, now(), Actor::Client(client.id));
+        let record =
+            Record { client, creator_level: Level::Primary, happenings: vec![commented], items: BTreeMap::from([(note.id, note)]) };
+        for reader in readers() {
+            let definition = definition(&ItemKind::ALL, Detail::Full, reader.audience);
+            let content = content(&definition, window(), &creator(), &reader, std::slice::from_ref(&record), &Names::new());
+            let told = content.sections.iter().flat_map(|section| &section.happened).count();
+            let sees = covers(&creator(), &reader, &record) && matches!(reader.audience, AudienceKind::Coach | AudienceKind::Clients);
+            assert_eq!(told, usize::from(sees), "{reader:?}");
+        }
+    }
+
+    #[test]
+    fn an_instant_belongs_to_one_window_only() {
+        let client = sample::client(10, None);
+        let (first, second) =
+            (Window { from: now() - chrono::Duration::days(1), to: now() }, Window { from: now(), to: now() + chrono::Duration::days(1) });
+        let mut item = sample::item(1, client.id, ItemKind::Action, Visibility::Shared, Actor::System, now() - chrono::Duration::days(9));
+        item.state = State::Done;
+        let done = happening(&item, What::Completed, now(), Actor::System);
+        let record = Record { client, creator_level: Level::Primary, happenings: vec![done], items: BTreeMap::from([(item.id, item)]) };
+        let told = |window| {
+            let definition = definition(&ItemKind::ALL, Detail::Full, AudienceKind::Coach);
+            shown(&content(&definition, window, &creator(), &readers()[0], std::slice::from_ref(&record), &Names::new())).len()
+        };
+        assert_eq!((told(first), told(second)), (1, 0));
+    }
+
+    #[test]
+    fn lines_are_marked_by_where_they_stand_and_what_happened() {
+        let client = sample::client(10, None);
+        let at = now() - chrono::Duration::days(1);
+        let line = |state: State, due: Option<&str>, whats: &[What]| {
+            let mut item = sample::item(1, client.id, ItemKind::Action, Visibility::Shared, Actor::System, at);
+            (item.state, item.due_on) = (state, due.map(|due| due.parse().unwrap()));
+            let happenings: Vec<Happening> = whats.iter().map(|what| happening(&item, *what, at, Actor::System)).collect();
+            let items = BTreeMap::from([(item.id, item)]);
+            let record = Record { client: client.clone(), creator_level: Level::Primary, happenings, items };
+            let definition = definition(&ItemKind::ALL, Detail::Summary, AudienceKind::Coach);
+            let content = content(&definition, window(), &creator(), &readers()[0], &[record], &Names::new());
+            let section = content.sections.into_iter().next().unwrap();
+            section.happened.into_iter().chain(section.open).next().map(|line| (line.mark, line.body))
+        };
+        let mark = |state, due, whats: &[What]| line(state, due, whats).map(|(mark, _)| mark);
+        assert_eq!(mark(State::Open, None, &[]), Some(Mark::Open));
+        assert_eq!(mark(State::Open, Some("2026-11-02"), &[]), Some(Mark::Open));
+        assert_eq!(mark(State::Open, Some("2026-11-01"), &[]), Some(Mark::Late));
+        assert_eq!(mark(State::Open, None, &[What::Created]), Some(Mark::New));
+        assert_eq!(mark(State::Open, Some("2026-11-01"), &[What::Created]), Some(Mark::Late));
+        assert_eq!(mark(State::Done, Some("2026-11-01"), &[What::Created, What::Completed]), Some(Mark::Done));
+        assert_eq!(mark(State::Open, None, &[What::Completed, What::Changed]), Some(Mark::Changed), "reopened is not done");
+        assert_eq!(mark(State::Cancelled, None, &[What::Cancelled]), Some(Mark::Cancelled));
+        assert_eq!(mark(State::Done, None, &[]), None, "what was over before is no news");
+        assert_eq!(line(State::Open, None, &[]).unwrap().1, None, "a summary has no bodies");
+    }
+
+    #[test]
+    fn a_section_needs_a_creator_who_may_pass_it_on() {
+        let record = |level| record(sample::client(10, None), level, Vec::new());
+        let with = |permissions: &[Permission]| Viewer::Member(sample::member(CREATOR, permissions));
+        let administrator = Viewer::Member(Member { administrator: Administrator::Global, ..sample::member(CREATOR, &[]) });
+        let third = reader(AudienceKind::ThirdParties, None);
+        assert!(covers(&with(&[]), &third, &record(Level::Primary)));
+        assert!(covers(&with(&[]), &third, &record(Level::Coaching)));
+        assert!(!covers(&with(&[]), &third, &record(Level::ViewOnly)));
+        assert!(covers(&with(&[Permission::ReportToThirdParties]), &third, &record(Level::ViewOnly)));
+        assert!(!covers(&with(&[Permission::ReportToThirdParties]), &third, &record(Level::None)));
+        assert!(!covers(&administrator, &third, &record(Level::None)));
+        assert!(
+            !covers(&with(&[]), &reader(AudienceKind::Personnel, None), &record(Level::Primary)),
+            "a reader without a person is a third party"
+        );
+    }
+}

@@ -1,0 +1,431 @@
+//! Who may do what, over HTTP: every route, asked by everybody, as one table. A change of rights is a change of that table.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+use stories::{Person, World, report, text};
+
+/// Who asks, in the order of the table's columns.
+const VIEWERS: [&str; 13] = [
+    "owner",
+    "admin",
+    "manager",
+    "viewer",
+    "primary",
+    "coaching",
+    "view only",
+    "unpaired",
+    "client",
+    "personnel",
+    "stranger",
+    "reader",
+    "nobody",
+];
+
+/// Every route, and on what it is asked. `own` is a client whom the coaches of the table are paired with (and the client of
+/// the table), `other` a client of the owner, `archived` one like `own` in the archive.
+const ROUTES: &[(&str, &str, &[&str])] = &[
+    ("GET", "/health", &[""]),
+    ("GET", "/openapi.json", &[""]),
+    ("GET", "/m/{token}", &[""]),
+    ("GET", "/u/{token}", &[""]),
+    ("GET", "/v1/me", &[""]),
+    ("PATCH", "/v1/me", &[""]),
+    ("GET", "/v1/account", &[""]),
+    ("PATCH", "/v1/account", &[""]),
+    ("GET", "/v1/audit", &[""]),
+    ("GET", "/v1/members", &[""]),
+    ("GET", "/v1/members/{id}", &[""]),
+    ("PATCH", "/v1/members/{id}", &["name", "rights"]),
+    ("GET", "/v1/members/{id}/pairings", &[""]),
+    ("PUT", "/v1/members/{id}/pairings", &["own", "other"]),
+    ("GET", "/v1/companies", &[""]),
+    ("GET", "/v1/companies/{id}", &["own", "other"]),
+    ("PATCH", "/v1/companies/{id}", &["own", "other"]),
+    ("GET", "/v1/companies/{id}/locations", &["own"]),
+    ("POST", "/v1/companies/{id}/locations", &["own"]),
+    ("GET", "/v1/companies/{id}/personnel", &["own"]),
+    ("POST", "/v1/companies/{id}/personnel", &["own"]),
+    ("PATCH", "/v1/companies/{id}/personnel/{personnel_id}", &["own"]),
+    ("GET", "/v1/groups", &[""]),
+    ("GET", "/v1/groups/{id}", &["own", "other"]),
+    ("PATCH", "/v1/groups/{id}", &["own"]),
+    ("GET", "/v1/groups/{id}/clients", &["own"]),
+    ("PUT", "/v1/groups/{id}/clients", &["own"]),
+    ("GET", "/v1/clients", &[""]),
+    ("GET", "/v1/clients/{id}", &["own", "other", "archived"]),
+    ("PATCH", "/v1/clients/{id}", &["own", "other", "archived"]),
+    ("GET", "/v1/clients/{id}/items", &["own", "other", "archived"]),
+    ("POST", "/v1/clients/{id}/items", &["own", "other", "archived"]),
+    ("GET", "/v1/clients/{id}/pairings", &["own", "other"]),
+    ("PUT", "/v1/clients/{id}/pairings", &["own", "other"]),
+    ("GET", "/v1/clients/{id}/stream", &["own", "other", "archived"]),
+    ("GET", "/v1/items/{id}", &["own", "own metric", "own private", "other", "archived"]),
+    ("PATCH", "/v1/items/{id}", &["own", "own private", "other", "archived"]),
+    ("POST", "/v1/items/{id}/complete", &["own", "other", "archived"]),
+    ("POST", "/v1/items/{id}/reopen", &["own", "other"]),
+    ("POST", "/v1/items/{id}/cancel", &["own", "other"]),
+    ("POST", "/v1/items/{id}/submit", &["own", "other"]),
+    ("POST", "/v1/items/{id}/data", &["own metric"]),
+    ("GET", "/v1/reports", &[""]),
+    ("GET", "/v1/report-options", &[""]),
+    ("POST", "/v1/reports", &["own to self", "own to clients", "own to others", "own to personnel", "other to self"]),
+    ("POST", "/v1/reports/preview", &["own to self", "own to clients", "own to others", "own to personnel", "other to self"]),
+    ("GET", "/v1/reports/{id}", &["of primary"]),
+    ("PATCH", "/v1/reports/{id}", &["of primary"]),
+    ("GET", "/v1/reports/{id}/runs", &["of primary"]),
+    ("POST", "/v1/reports/{id}/pause", &["of primary"]),
+    ("POST", "/v1/reports/{id}/resume", &["of primary"]),
+    ("POST", "/v1/reports/{id}/send-now", &["of primary"]),
+    ("GET", "/v1/runs/{id}", &["of primary", "of deleted"]),
+    ("DELETE", "/v1/reports/{id}", &["of primary"]),
+    ("GET", "/v1/suppressions", &[""]),
+    ("DELETE", "/v1/suppressions/{email}", &[""]),
+    ("GET", "/v1/api-keys", &[""]),
+    ("POST", "/v1/api-keys", &[""]),
+    ("DELETE", "/v1/api-keys/{id}", &["of owner"]),
+    ("POST", "/v1/clients/{id}/unarchive", &["archived", "other"]),
+    ("POST", "/v1/clients/{id}/archive", &["own", "other"]),
+    ("POST", "/v1/clients", &[""]),
+    ("POST", "/v1/members", &[""]),
+    ("POST", "/v1/companies", &[""]),
+    ("POST", "/v1/groups", &[""]),
+    ("POST", "/v1/accounts", &[""]),
+    ("POST", "/u/{token}", &[""]),
+];
+
+/// A house with somebody of every kind in it.
+struct House {
+    world: World,
+    viewers: Vec<Option<Person>>,
+    own: String,
+    other: String,
+    archived: String,
+    /// The archived client's action.
+    shelved: String,
+    company: String,
+    other_company: String,
+    group: String,
+    other_group: String,
+    spare: String,
+    hana: String,
+    order: String,
+    bouncing: String,
+    run_of_deleted: String,
+    links: [String; 2],
+    made: u32,
+}
+
+impl House {
+    fn owner(&self) -> &Person {
+        self.viewers[0].as_ref().unwrap()
+    }
+
+    fn primary(&self) -> &Person {
+        self.viewers[4].as_ref().unwrap()
+    }
+
+    async fn build() -> Self {
+        let world = World::at("2026-03-02T12:00:00Z").await;
+        let owner = world.house().await;
+        let administers = |permissions: &[&str]| json!({ "coach": false, "administrator": "global", "permissions": permissions });
+        let admin = owner.member(&world, "Adam Dorn", "admin@onward.example", administers(&[])).await;
+        let managing = json!({ "coach": false, "administrator": "global", "permissions": ["manage_team", "manage_clients"] });
+        let manager = owner.member(&world, "Mona Ley", "manager@onward.example", managing).await;
+        let viewing = administers(&["view_all_client_happenings", "view_all_group_happenings"]);
+        let viewer = owner.member(&world, "Vera Lund", "viewer@onward.example", viewing).await;
+        let primary = owner.coach(&world, "Paul Reed", "primary@onward.example").await;
+        let coaching = owner.coach(&world, "Cora Beck", "coaching@onward.example").await;
+        let view_only = owner.coach(&world, "Bob Kern", "bob@onward.example").await;
+        let unpaired = owner.coach(&world, "Ulla Voss", "unpaired@onward.example").await;
+        let spare = owner.coach(&world, "Sam Pole", "spare@onward.example").await;
+        let (company, other_company) = (owner.company("Acme").await, owner.company("Nova").await);
+        let own = primary.client("Amber", "Stone", "amber@stone.example").await;
+        let archived = primary.client("Cleo", "Park", "cleo@park.example").await;
+        let other = owner.client("Ben", "Alder", "ben@alder.example").await;
+        for client in [&own, &archived] {
+            owner.employ(client, &company).await;
+            owner.pair(client, &coaching, "coaching").await;
+            owner.pair(client, &view_only, "view_only").await;
+        }
+        owner.employ(&other, &other_company).await;
+        let shelved = primary.item(&archived, "action", "Shelved", json!({})).await;
+        primary.post(&format!("/v1/clients/{archived}/archive"), json!({})).await.expect(200);
+        let hana = owner.personnel(&company, "Hana Ito", "hana@acme.example", &["action"]).await;
+        let mut groups = Vec::new();
+        for (name, client) in [("Circle", &own), ("Square", &other)] {
+            let group = owner.add("/v1/groups", json!({ "name": name })).await;
+            owner.put(&format!("/v1/groups/{group}/clients"), json!({ "client_ids": [client] })).await.expect(200);
+            groups.push(group);
+        }
+        let client = world.person("amber@stone.example").await;
+        let personnel = world.person("hana@acme.example").await;
+        let stranger = world.account("Elsewhere", "eve@elsewhere.example", "UTC").await;
+        stranger.patch("/v1/account", json!({ "features": { "companies": true, "groups": true, "team_edition": true } })).await.expect(200);
+        let reading = owner.post("/v1/api-keys", json!({ "scope": "read" })).await.expect(201);
+        let reader = owner.with_key(&text(&reading["api_key"]));
+        let order = primary.report(json!({ "scope": { "kind": "selected", "ids": [own] } })).await;
+        let third = |email: &str| json!({ "when_empty": "send_note", "audience": { "kind": "third_parties", "emails": [email] } });
+        let bouncing = owner.report(third("gone@bounce.example")).await;
+        let deleted = owner.report(third("hr@acme.example")).await;
+        let sent = owner.ask("POST", &format!("/v1/reports/{deleted}/send-now"), &[], None).await.expect(202);
+        world.settle().await;
+        assert_eq!(owner.delete(&format!("/v1/reports/{deleted}")).await.status, 204);
+        let sending = primary.ask("POST", &format!("/v1/reports/{order}/send-now"), &[], None).await.expect(202);
+        assert!(!text(&sending["id"]).is_empty());
+        world.settle().await;
+        let mail = world.mails_to("primary@onward.example").pop().unwrap();
+        let unsubscribe = mail.header("List-Unsubscribe").unwrap().trim_matches(['<', '>']).to_owned();
+        let unsubscribe = unsubscribe.strip_prefix(stories::PUBLIC_URL).unwrap().to_owned();
+        let [group, other_group] = groups.try_into().unwrap();
+        let viewers = [admin, manager, viewer, primary, coaching, view_only, unpaired, client, personnel, stranger, reader];
+        Self {
+            viewers: [owner].into_iter().chain(viewers).map(Some).chain([None]).collect(),
+            own,
+            other,
+            archived,
+            shelved,
+            company,
+            other_company,
+            group,
+            other_group,
+            spare: spare.id,
+            hana,
+            order,
+            bouncing,
+            run_of_deleted: text(&sent["id"]),
+            links: ["/m/none".into(), unsubscribe],
+            made: 0,
+            world,
+        }
+    }
+
+    fn client(&self, on: &str) -> &str {
+        match on.split(' ').next().unwrap() {
+            "own" => &self.own,
+            "other" => &self.other,
+            "archived" => &self.archived,
+            _ => panic!("there is no client {on:?}"),
+        }
+    }
+
+    /// A new item to ask about: of `primary`, or of `owner` for the other client.
+    async fn item(&self, on: &str, verb: &str) -> String {
+        let by = if on == "other" { self.owner() } else { self.primary() };
+        let kind = match (on, verb) {
+            ("archived", _) => return self.shelved.clone(),
+            ("own metric", _) => "metric",
+            ("own private", _) => "note",
+            (_, "submit") => "worksheet",
+            _ => "action",
+        };
+        let item = by.item(self.client(on), kind, "Something", json!({})).await;
+        if verb == "reopen" {
+            by.advance(&item, "complete").await;
+        }
+        item
+    }
+
+    /// Where a route is asked about something, with a body; in a state in which who may do it, can.
+    async fn ready(&mut self, method: &str, template: &str, on: &str) -> (String, Option<Value>) {
+        self.made += 1;
+        let email = format!("p{}@x.example", self.made);
+        let nothing = Some(json!({}));
+        let (id, body) = match (method, template) {
+            ("POST", "/v1/clients") => (String::new(), Some(json!({ "first_name": "New", "primary_id": self.spare }))),
+            ("POST", "/v1/members") => (String::new(), Some(json!({ "name": "New", "email": email }))),
+            ("POST", "/v1/companies" | "/v1/groups") => (String::new(), Some(json!({ "name": "New" }))),
+            ("POST", "/v1/accounts") => (String::new(), Some(json!({ "name": "New", "email": email }))),
+            ("POST", "/v1/reports" | "/v1/reports/preview") => {
+                let (scope, audience) = match on.split_once(" to ").unwrap() {
+                    (of, "self") => (json!({ "kind": "selected", "ids": [self.client(of)] }), json!({ "kind": "coach" })),
+                    (of, "clients") => (json!({ "kind": "selected", "ids": [self.client(of)] }), json!({ "kind": "clients" })),
+                    (of, "others") => (
+                        json!({ "kind": "selected", "ids": [self.client(of)] }),
+                        json!({ "kind": "third_parties", "emails": ["hr@acme.example"] }),
+                    ),
+                    _ => (json!({ "kind": "companies", "ids": [self.company] }), json!({ "kind": "personnel", "ids": [self.hana] })),
+                };
+                (String::new(), Some(report(json!({ "scope": scope, "audience": audience }))))
+            }
+            ("DELETE", "/v1/api-keys/{id}") => (self.owner().add("/v1/api-keys", json!({})).await, None),
+            ("DELETE", "/v1/suppressions/{email}") => {
+                let owner = self.owner();
+                owner.ask("POST", &format!("/v1/reports/{}/send-now", self.bouncing), &[], None).await.expect(202);
+                self.world.settle().await;
+                ("gone@bounce.example".into(), None)
+            }
+            ("DELETE", "/v1/reports/{id}") => (self.primary().report(json!({})).await, None),
+            ("POST", "/v1/reports/{id}/resume") => {
+                self.primary().ask("POST", &format!("/v1/reports/{}/pause", self.order), &[], None).await.expect(200);
+                (self.order.clone(), None)
+            }
+            ("POST", "/v1/reports/{id}/pause" | "/v1/reports/{id}/send-now") => (self.order.clone(), None),
+            (_, "/v1/runs/{id}") if on == "of deleted" => (self.run_of_deleted.clone(), None),
+            (_, "/v1/runs/{id}") => (text(&self.primary().runs(&self.order).await[0]["id"]), None),
+            (_, template) if template.starts_with("/v1/reports/{id}") => (self.order.clone(), nothing),
+            ("POST", "/v1/clients/{id}/archive" | "/v1/clients/{id}/unarchive") => {
+                // the other way first, so that there is something to do
+                let back = if template.ends_with("/archive") { "unarchive" } else { "archive" };
+                self.owner().ask("POST", &format!("/v1/clients/{}/{back}", self.client(on)), &[], None).await.expect(200);
+                (self.client(on).to_owned(), None)
+            }
+            ("POST", "/v1/clients/{id}/items") => (self.client(on).to_owned(), Some(json!({ "kind": "action", "title": "Something" }))),
+            ("PUT", "/v1/clients/{id}/pairings") => {
+                let set =
+                    json!({ "pairings": [{ "member_id": self.spare, "level": if self.made % 2 == 0 { "view_only" } else { "none" } }] });
+                (self.client(on).to_owned(), Some(set))
+            }
+            ("PUT", "/v1/members/{id}/pairings") => {
+                let level = if self.made % 2 == 0 { "view_only" } else { "none" };
+                (self.spare.clone(), Some(json!({ "pairings": [{ "client_id": self.client(on), "level": level }] })))
+            }
+            ("PATCH", "/v1/members/{id}") if on == "rights" => {
+                let rights: &[&str] = if self.made % 2 == 0 { &["billing"] } else { &[] };
+                (self.spare.clone(), Some(json!({ "permissions": rights })))
+            }
+            ("PATCH", "/v1/members/{id}") => (self.spare.clone(), Some(json!({ "name": format!("Sam {}", self.made) }))),
+            (_, template) if template.starts_with("/v1/members/{id}") => (self.spare.clone(), nothing),
+            ("POST", "/v1/items/{id}/data") => (self.item(on, "data").await, Some(json!({ "value": 1 }))),
+            ("PATCH", "/v1/items/{id}") => (self.item(on, "").await, Some(json!({ "title": format!("Other {}", self.made) }))),
+            ("POST", template) if template.starts_with("/v1/items/{id}/") => {
+                (self.item(on, template.rsplit('/').next().unwrap()).await, None)
+            }
+            (_, "/v1/items/{id}") => (self.item(on, "").await, None),
+            ("PATCH", "/v1/clients/{id}") => (self.client(on).to_owned(), Some(json!({ "phone": self.made.to_string() }))),
+            (_, template) if template.starts_with("/v1/clients/{id}") => (self.client(on).to_owned(), nothing),
+            ("PUT", _) => (self.group.clone(), Some(json!({ "client_ids": [self.own] }))),
+            (_, template) if template.starts_with("/v1/groups/{id}") => (
+                if on == "own" { self.group.clone() } else { self.other_group.clone() },
+                Some(json!({ "name": format!("G{}", self.made) })),
+            ),
+            ("POST", "/v1/companies/{id}/personnel") => (self.company.clone(), Some(json!({ "name": "New", "email": email }))),
+            (_, template) if template.starts_with("/v1/companies/{id}") => {
+                let name = Some(json!({ "name": format!("C{}", self.made) }));
+                (if on == "own" { self.company.clone() } else { self.other_company.clone() }, name)
+            }
+            ("GET", "/m/{token}") => return (self.links[0].clone(), None),
+            (_, "/u/{token}") => return (self.links[1].clone(), None),
+            _ => (String::new(), nothing),
+        };
+        let path = template.replace("{personnel_id}", &self.hana).replace("{id}", &id).replace("{email}", &id);
+        (path, body.filter(|_| method != "GET" && method != "DELETE"))
+    }
+
+    /// What everybody is answered who asks.
+    async fn row(&mut self, method: &str, template: &str, on: &str) -> String {
+        let (mut path, mut body) = self.ready(method, template, on).await;
+        let mut row = String::new();
+        for n in 0..VIEWERS.len() {
+            let answer = match self.viewers[n].clone() {
+                Some(viewer) => viewer.ask(method, &path, &[], body.as_ref()).await,
+                None => self.world.anybody(method, &path, &[], body.as_ref()).await,
+            };
+            let shown = answer.json["items"].as_array().filter(|_| method == "GET").map(|items| format!(" ({})", items.len()));
+            write!(row, "{:>10}", format!("{}{}", answer.status.as_u16(), shown.unwrap_or_default())).unwrap();
+            if answer.status.is_success() && method != "GET" {
+                (path, body) = self.ready(method, template, on).await;
+            }
+        }
+        row
+    }
+}
+
+#[tokio::test]
+async fn everybody_may_do_on_every_route_what_this_table_says() {
+    let mut house = House::build().await;
+    let mut table = format!("{:55}", "");
+    for viewer in VIEWERS {
+        write!(table, "{viewer:>10}").unwrap();
+    }
+    table.push('\n');
+    for (method, template, targets) in ROUTES {
+        for on in *targets {
+            let row = house.row(method, template, on).await;
+            let route = format!("{method:6} {}", template.replace("personnel/{personnel_id}", "personnel/{}").replace("{id}", "{}"));
+            writeln!(table, "{route:38} {on:16}{row}").unwrap();
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[tokio::test]
+async fn the_table_names_every_route_of_the_document_and_no_other() {
+    let world = World::at("2026-03-02T12:00:00Z").await;
+    let document = world.anybody("GET", "/openapi.json", &[], None).await.expect(200);
+    let methods = ["get", "post", "put", "patch", "delete"];
+    let documented: BTreeSet<(String, String)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, operations)| {
+            let has = methods.into_iter().filter(|method| operations.get(*method).is_some());
+            has.map(|method| (method.to_ascii_uppercase(), path.clone())).collect::<Vec<_>>()
+        })
+        .collect();
+    let told: BTreeSet<(String, String)> = ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(documented.difference(&told).collect::<Vec<_>>(), Vec::<&(String, String)>::new(), "routes whose rights nobody looked at");
+    assert_eq!(told.difference(&documented).collect::<Vec<_>>(), Vec::<&(String, String)>::new(), "routes that are not documented");
+}
+
+#[tokio::test]
+async fn an_unread_client_can_not_be_told_from_none_at_all() {
+    let world = World::at("2026-03-02T12:00:00Z").await;
+    let ada = world.house().await;
+    let bob = ada.coach(&world, "Bob Kern", "bob@onward.example").await;
+    let [amber, ben] = [ada.client("Amber", "", "amber@x.example").await, ada.client("Ben", "", "ben@x.example").await];
+    ada.pair(&amber, &bob, "view_only").await;
+    let listed = bob.get("/v1/clients").await.expect(200);
+    assert_eq!(listed["items"].as_array().unwrap().iter().map(|c| text(&c["first_name"])).collect::<Vec<_>>(), ["Amber"]);
+    assert_eq!(bob.get("/v1/clients?q=ben").await.expect(200)["items"], json!([]));
+    let without_id = |answer: stories::Answer| {
+        let mut problem = answer.json;
+        problem.as_object_mut().unwrap().remove("request_id");
+        (answer.status, problem)
+    };
+    for path in ["", "/items", "/stream", "/pairings"] {
+        let hidden = without_id(bob.get(&format!("/v1/clients/{ben}{path}")).await);
+        let none = without_id(bob.get(&format!("/v1/clients/01J9Z3K5T0QW8R2M4N6P7S9V1X{path}")).await);
+        assert_eq!(hidden, none, "{path}");
+        assert_eq!(hidden.0, 404);
+    }
+    // losing sight takes effect with the next request
+    ada.pair(&amber, &bob, "none").await;
+    bob.get(&format!("/v1/clients/{amber}")).await.expect(404);
+    // who views everything sees clients of later days, too, and changes none
+    let vera = json!({ "coach": false, "administrator": "global", "permissions": ["view_all_client_happenings"] });
+    let vera = ada.member(&world, "Vera Lund", "vera@onward.example", vera).await;
+    let cleo = ada.client("Cleo", "", "cleo@x.example").await;
+    vera.get(&format!("/v1/clients/{cleo}/items")).await.expect(200);
+    let refused = vera.post(&format!("/v1/clients/{cleo}/items"), json!({ "kind": "action", "title": "x" })).await;
+    assert_eq!((refused.status.as_u16(), text(&refused.json["detail"])), (403, "you may see this, but not change it".into()));
+}
+
+#[tokio::test]
+async fn a_set_of_pairings_that_breaks_a_rule_changes_nothing() {
+    let world = World::at("2026-03-02T12:00:00Z").await;
+    let ada = world.house().await;
+    let bob = ada.coach(&world, "Bob Kern", "bob@onward.example").await;
+    let [amber, ben] = [ada.client("Amber", "", "amber@x.example").await, ada.client("Ben", "", "ben@x.example").await];
+    let path = format!("/v1/clients/{amber}/pairings");
+    let before = ada.get(&path).await.expect(200);
+    let two = json!({ "pairings": [{ "member_id": bob.id, "level": "primary" }] });
+    assert_eq!(ada.put(&path, two).await.bad_fields(), ["pairings"]);
+    let none = json!({ "pairings": [{ "member_id": ada.id, "level": "view_only" }] });
+    assert_eq!(ada.put(&path, none).await.bad_fields(), ["pairings"]);
+    // from the other side, one bad client spoils the set
+    let mixed = json!({ "pairings": [{ "client_id": amber, "level": "coaching" }, { "client_id": ben, "level": "primary" }] });
+    assert_eq!(ada.put(&format!("/v1/members/{}/pairings", bob.id), mixed).await.bad_fields(), ["pairings"]);
+    assert_eq!(ada.get(&path).await.expect(200), before);
+    let handed_over = json!({ "pairings": [{ "member_id": bob.id, "level": "primary" }, { "member_id": ada.id, "level": "coaching" }] });
+    let after = ada.put(&path, handed_over).await.expect(200);
+    let levels: BTreeSet<(String, String)> =
+        after["pairings"].as_array().unwrap().iter().map(|p| (text(&p["member_id"]), text(&p["level"]))).collect();
+    assert_eq!(levels, BTreeSet::from([(bob.id.clone(), "primary".into()), (ada.id.clone(), "coaching".into())]));
+    // who is the primary coach of somebody can't be deactivated
+    let refused = ada.patch(&format!("/v1/members/{}", bob.id), json!({ "active": false })).await;
+    assert_eq!((refused.status.as_u16(), text(&refused.json["code"])), (409, "primary_coach".into()));
+    let refused = ada.patch(&format!("/v1/members/{}", ada.id), json!({ "administrator": "none" })).await;
+    assert_eq!((refused.status.as_u16(), text(&refused.json["code"])), (409, "last_administrator".into()));
+}
