@@ -10,6 +10,7 @@ use cairn::faults::{Fault, Kind, When};
 use domain::delivery::{Delivery, DeliveryState};
 use domain::run::Stage;
 use serde_json::json;
+use stories::World;
 
 use crate::flow::{Complaints, Flow, RECIPIENTS, Trial, in_parallel};
 
@@ -38,6 +39,11 @@ impl<F: Future> Future for Dying<F> {
     }
 }
 
+/// Where there is a network, there is waiting to die in.
+async fn over_the_wire() -> Flow {
+    Flow::over(World::at("2026-11-02T08:00:00Z").await).await
+}
+
 fn trial(flow: &Flow, plan: String, report: domain::report::Report) -> Trial {
     Trial { plan, struck: Vec::new(), calls: 0, run: flow.run_of(&report), report }
 }
@@ -64,7 +70,7 @@ async fn settle_all(flow: &Flow, trials: &[Trial], may_miss: usize) -> usize {
 
 #[tokio::test]
 async fn planning_that_dies_anywhere_goes_on_and_adds_what_is_missing() {
-    let mut flow = Flow::begin().await;
+    let mut flow = over_the_wire().await;
     let mut trials = Vec::new();
     for steps in 0.. {
         let report = flow.report().await;
@@ -82,7 +88,7 @@ async fn planning_that_dies_anywhere_goes_on_and_adds_what_is_missing() {
 
 #[tokio::test]
 async fn sending_that_dies_anywhere_sends_once_or_says_that_nobody_knows() {
-    let mut flow = Flow::begin().await;
+    let mut flow = over_the_wire().await;
     let mut trials = Vec::new();
     for steps in 0.. {
         let report = flow.report().await;
@@ -99,12 +105,12 @@ async fn sending_that_dies_anywhere_sends_once_or_says_that_nobody_knows() {
     let without = settle_all(&flow, &trials, 1).await;
     println!("sending died {deaths} times, {without} mails in doubt");
     // between "about to be sent" and the answer of SES there are few places to die at
-    assert!(without <= deaths / 3, "{without} of {deaths}");
+    assert!(without <= deaths / 2, "{without} of {deaths}");
 }
 
 #[tokio::test]
 async fn hearing_and_reconciling_that_die_anywhere_are_made_good() {
-    let mut flow = Flow::begin().await;
+    let mut flow = over_the_wire().await;
     let app = flow.world.stack.app.clone();
     let mut trials = Vec::new();
     for steps in 0.. {
@@ -173,7 +179,7 @@ fn whatever_order_things_happen_in_reports_go_once_and_notices_at_least_once() {
 
 async fn any_order(seed: u64) -> Result<(), String> {
     let mut chance = Chance(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    let mut flow = Flow::begin().await;
+    let mut flow = over_the_wire().await;
     let app = flow.world.stack.app.clone();
     let scope = flow.scope;
     let report = flow.report().await;

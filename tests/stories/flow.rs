@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cairn::faults::{Call, Fault};
+use cairn::stack::{Settings, Stack};
 use domain::delivery::{Delivery, DeliveryState};
 use domain::id::{ReportId, RunId};
 use domain::person::Email;
@@ -48,7 +49,9 @@ pub(crate) struct Trial {
 
 impl Flow {
     pub(crate) async fn begin() -> Self {
-        Self::over(World::at("2026-11-02T08:00:00Z").await).await
+        let start = Some(time("2026-11-02T08:00:00Z"));
+        let settings = Settings { start, public_url: stories::PUBLIC_URL.into(), short: true, ..Settings::default() };
+        Self::over(World::over(Stack::start(settings).await.unwrap())).await
     }
 
     pub(crate) async fn over(world: World) -> Self {
@@ -78,7 +81,7 @@ impl Flow {
         self.made += 1;
         let mut report = self.template.clone();
         report.id = ReportId(Ulid::from_parts(u64::try_from(self.made).unwrap(), u128::from(report.id.0) & ((1 << 80) - 1)));
-        report.created_at = time("2026-11-02T08:00:00Z");
+        (report.created_at, report.scheduled_since) = (time("2026-11-02T08:00:00Z"), time("2026-11-02T08:00:00Z"));
         report.definition.name = format!("Report {}", self.made);
         report.definition.audience.emails =
             (1..=RECIPIENTS).map(|n| Email::parse(&format!("r{n}.{}@hr.example", self.made)).unwrap()).collect();

@@ -45,7 +45,7 @@ struct Bench {
 impl Bench {
     async fn over(endpoint: &str, table: &str, engine: Option<Engine>) -> Self {
         let faults = Faults::default();
-        let store = Store::new(&cairn::stack::sdk(endpoint, &faults), table);
+        let store = Store::new(&cairn::stack::sdk(endpoint, faults.client()), table);
         schema::create(&store).await.unwrap();
         Self { store, faults, scope: a_scope(), now: time("2026-11-02T09:00:00Z"), _engine: engine }
     }
