@@ -154,7 +154,7 @@ fn a_process_that_dies_at_any_call_leaves_nothing_undone_and_does_nothing_twice(
 
 #[tokio::test]
 async fn a_run_that_is_fired_twice_at_once_is_one_run() {
-    let mut flow = Flow::begin().await;
+    let mut flow = Flow::over_the_wire().await;
     for _ in 0..10 {
         let report = flow.report().await;
         let message = serde_json::to_string(&flow.message(&report)).unwrap();

@@ -48,13 +48,19 @@ pub(crate) struct Trial {
 }
 
 impl Flow {
+    /// A flow whose functions reach the table without the network: for hundreds of reports.
     pub(crate) async fn begin() -> Self {
         let start = Some(time("2026-11-02T08:00:00Z"));
         let settings = Settings { start, public_url: stories::PUBLIC_URL.into(), short: true, ..Settings::default() };
         Self::over(World::over(Stack::start(settings).await.unwrap())).await
     }
 
-    pub(crate) async fn over(world: World) -> Self {
+    /// A flow in which calls are under way at the same time, and can be waited for.
+    pub(crate) async fn over_the_wire() -> Self {
+        Self::over(World::at("2026-11-02T08:00:00Z").await).await
+    }
+
+    async fn over(world: World) -> Self {
         let ada = world.account("Onward", "ada@onward.example", "UTC").await;
         let client = ada.client("Amber", "Stone", "amber@stone.example").await;
         ada.item(&client, "action", "Hold 1:1s with each direct report", json!({ "due_on": "2026-11-20" })).await;
