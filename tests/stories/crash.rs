@@ -64,7 +64,7 @@ async fn settle_all(flow: &Flow, trials: &[Trial], may_miss: usize) -> usize {
 
 #[tokio::test]
 async fn planning_that_dies_anywhere_goes_on_and_adds_what_is_missing() {
-    let mut flow = Flow::begin().await;
+    let mut flow = Flow::over_the_wire().await;
     let mut trials = Vec::new();
     for steps in 0.. {
         let report = flow.report().await;
@@ -76,13 +76,15 @@ async fn planning_that_dies_anywhere_goes_on_and_adds_what_is_missing() {
         }
     }
     println!("planning died {} times", trials.len() - 1);
+    // what was written goes out before planning goes on
+    flow.world.settle().await;
     assert!(trials.len() > 15);
     assert_eq!(settle_all(&flow, &trials, 0).await, 0);
 }
 
 #[tokio::test]
 async fn sending_that_dies_anywhere_sends_once_or_says_that_nobody_knows() {
-    let mut flow = Flow::begin().await;
+    let mut flow = Flow::over_the_wire().await;
     let mut trials = Vec::new();
     for steps in 0.. {
         let report = flow.report().await;
@@ -99,12 +101,12 @@ async fn sending_that_dies_anywhere_sends_once_or_says_that_nobody_knows() {
     let without = settle_all(&flow, &trials, 1).await;
     println!("sending died {deaths} times, {without} mails in doubt");
     // between "about to be sent" and the answer of SES there are few places to die at
-    assert!(without <= deaths / 3, "{without} of {deaths}");
+    assert!(without <= deaths / 2, "{without} of {deaths}");
 }
 
 #[tokio::test]
 async fn hearing_and_reconciling_that_die_anywhere_are_made_good() {
-    let mut flow = Flow::begin().await;
+    let mut flow = Flow::over_the_wire().await;
     let app = flow.world.stack.app.clone();
     let mut trials = Vec::new();
     for steps in 0.. {
@@ -173,7 +175,7 @@ fn whatever_order_things_happen_in_reports_go_once_and_notices_at_least_once() {
 
 async fn any_order(seed: u64) -> Result<(), String> {
     let mut chance = Chance(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    let mut flow = Flow::begin().await;
+    let mut flow = Flow::over_the_wire().await;
     let app = flow.world.stack.app.clone();
     let scope = flow.scope;
     let report = flow.report().await;
@@ -191,7 +193,7 @@ async fn any_order(seed: u64) -> Result<(), String> {
         let mut ids: Vec<_> = known.iter().map(|delivery| delivery.id.clone()).collect();
         ids.push(notice.clone());
         let id = ids[chance.below(ids.len())].clone();
-        let steps = [3, 10, 25, 40, 60, 1_000_000][chance.below(6)];
+        let steps = if chance.below(3) == 0 { 1_000_000 } else { chance.below(26) };
         match chance.below(10) {
             0 => _ = dying(steps, app::runs::fire(&app, &message)).await,
             1..=3 => {

@@ -1,5 +1,6 @@
 //! Whatever fails between the functions and AWS, every recipient gets their mail once, or a reason is on record.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -131,8 +132,8 @@ fn every_pair_of_faults_leaves_every_recipient_with_one_mail() {
     let plans: Vec<Vec<Fault>> = pairs().into_iter().enumerate().map(plan).collect();
     let (struck, without) = strike(&plans, |_| 0);
     println!("{} pairs of faults, {struck} struck; {without} mails in doubt; {:?}", plans.len(), begun.elapsed());
-    // the first fault of a pair can do away with the call that the second would have struck, but seldom does
-    assert!(struck * 100 >= 2 * plans.len() * 99, "{struck} of {}", 2 * plans.len());
+    // where the first kept SES from taking a mail, no events of it were heard that the second could have struck
+    assert!(struck >= 2 * plans.len() - 2 * RECIPIENTS);
 }
 
 #[test]
@@ -153,7 +154,7 @@ fn a_process_that_dies_at_any_call_leaves_nothing_undone_and_does_nothing_twice(
 
 #[tokio::test]
 async fn a_run_that_is_fired_twice_at_once_is_one_run() {
-    let mut flow = Flow::begin().await;
+    let mut flow = Flow::over_the_wire().await;
     for _ in 0..10 {
         let report = flow.report().await;
         let message = serde_json::to_string(&flow.message(&report)).unwrap();
@@ -321,25 +322,26 @@ async fn who_unsubscribes_between_claim_and_sending_gets_nothing() {
     let report = ada.add("/v1/reports", report).await;
     world.advance_to("2026-11-02T12:00:00Z").await;
     let link = unsubscribe_link(&world.mails_to("hr@acme.example")[0]);
-    // the claim is made, and the look whether the mail may still go is late
-    let mut claims = 0;
-    let claimed = std::sync::Mutex::new(false);
-    let late = move |call: &Call| {
-        let mut claimed = claimed.lock().unwrap();
-        *claimed |= call.operation == "PutItem";
-        *claimed && call.operation == "GetItem"
+    // the mail is claimed, and the last look whether it may go comes late
+    let looks = AtomicUsize::new(0);
+    let late = move |call: &Call| match call.operation.as_str() {
+        "PutItem" => {
+            _ = looks.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed);
+            false
+        }
+        "GetItem" => looks.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| (1..3).contains(&n).then_some(n + 1)).is_ok(),
+        _ => false,
     };
-    world.stack.faults.plan([Fault { when: When::Matching(std::sync::Arc::new(late)), kind: Kind::Delay(Duration::from_secs(3)) }]);
+    world.stack.faults.plan([Fault { when: When::Matching(Arc::new(late)), kind: Kind::Delay(Duration::from_secs(2)) }]);
     world.stack.sleep_until(stories::time("2026-11-03T08:59:30Z")).unwrap();
     let meanwhile = async {
         until(&world, |call| call.operation == "PutItem" && call.status == Some(200)).await;
         world.anybody("POST", &link, &[], None).await.expect(200);
-        claims += 1;
     };
     tokio::join!(world.advance_to("2026-11-03T09:00:00Z"), meanwhile);
+    assert!(world.stack.faults.calls().iter().any(|call| call.fault.is_some()), "the last look was not late");
     world.stack.faults.clear();
     world.advance_to("2026-11-03T10:00:00Z").await;
-    assert_eq!(claims, 1);
     assert_eq!(world.mails_to("hr@acme.example").len(), 1);
     assert_eq!(last_run(&ada, &report).await, [("skipped".to_owned(), "the recipient unsubscribed".to_owned())]);
     let told = world.mails_to("ada@onward.example");
@@ -370,12 +372,12 @@ async fn an_owner_who_loses_a_client_before_sending_shows_nothing_of_them() {
         bo.item(&client, "action", &format!("{name} acts"), json!({})).await;
         client
     };
-    let (amber, _blue) = (client("Amber").await, client("Blue").await);
+    let (amber, blue) = (client("Amber").await, client("Blue").await);
     let report = |emails: Value, ids: Value| {
         json!({ "scope": { "kind": "selected", "ids": ids }, "kinds": ["action"], "audience": { "kind": "third_parties", "emails": emails },
             "schedule": { "every": "day", "at": "09:00" } })
     };
-    let both = bo.add("/v1/reports", report(json!(["both@hr.example"]), json!([amber, _blue]))).await;
+    let both = bo.add("/v1/reports", report(json!(["both@hr.example"]), json!([amber, blue]))).await;
     let one = bo.add("/v1/reports", report(json!(["one@hr.example"]), json!([amber]))).await;
     world.stack.sleep_until(stories::time("2026-11-02T09:00:10Z")).unwrap();
     let at = "2026-11-02T09:00:00Z";
@@ -465,10 +467,11 @@ async fn of_several_missed_firings_that_come_late_and_together_only_the_latest_r
     let mut flow = Flow::begin().await;
     let report = flow.report().await;
     flow.world.stack.sleep_until(stories::time("2026-11-04T09:00:30Z")).unwrap();
-    for day in [2, 4, 3] {
+    let messages = [2, 4, 3].map(|day| {
         let message = platform::schedules::RunMessage { scheduled_at: format!("2026-11-0{day}T09:00:00Z"), ..flow.message(&report) };
-        flow.world.stack.redrive(serde_json::to_string(&message).unwrap()).await;
-    }
+        serde_json::to_string(&message).unwrap()
+    });
+    plan_only(&flow.world, &messages).await;
     flow.world.settle().await;
     let (runs, _) = flow.store().runs_page(flow.scope, report.id, 10, None).await.unwrap();
     let skips: Vec<Option<Skip>> = runs.iter().map(|run| run.skip).collect();

@@ -45,7 +45,7 @@ struct Bench {
 impl Bench {
     async fn over(endpoint: &str, table: &str, engine: Option<Engine>) -> Self {
         let faults = Faults::default();
-        let store = Store::new(&cairn::stack::sdk(endpoint, &faults), table);
+        let store = Store::new(&cairn::stack::sdk(endpoint, faults.client()), table);
         schema::create(&store).await.unwrap();
         Self { store, faults, scope: a_scope(), now: time("2026-11-02T09:00:00Z"), _engine: engine }
     }
@@ -616,6 +616,9 @@ async fn a_delivery_moves_only_from_where_it_was_seen(bench: &Bench) {
     // one that nobody holds is not taken for one that somebody holds
     let free = bench.delivery();
     bench.added(&free).await;
+    for seen in [Delivery { state: DeliveryState::Waiting, ..free.clone() }, Delivery { attempt: 1, ..free.clone() }] {
+        assert!(!store.move_delivery(*scope, &seen, &claimed(&seen, "first")).await.unwrap(), "{seen:?}");
+    }
     let first = claimed(&free, "first");
     assert!(store.move_delivery(*scope, &free, &first).await.unwrap());
     let unseen = Delivery { state: DeliveryState::Claimed, attempt: 1, ..free.clone() };
@@ -651,6 +654,12 @@ async fn a_transaction_whose_answer_was_lost_is_made_once(bench: &Bench) {
     faults.plan(calls("TransactWriteItems", 2, Kind::LoseAnswer));
     let client = bench.client(Some("lost@x.example"));
     assert_eq!(bench.commit(|c| store.add_client(c, *scope, &client)).await, Commit::Done, "not refused by itself");
+    assert_eq!(faults.calls().len(), 3);
+    // nor where it was tried again because of somebody else
+    let conflict = Fault { when: When::Operation("TransactWriteItems".into(), 2), kind: Kind::Conflict };
+    faults.plan(calls("TransactWriteItems", 1, Kind::LoseAnswer).into_iter().chain([conflict]));
+    let client = bench.client(None);
+    assert_eq!(bench.commit(|c| store.add_client(c, *scope, &client)).await, Commit::Done);
     assert_eq!(faults.calls().len(), 3);
     faults.plan(calls("TransactWriteItems", 1, Kind::LoseAnswer));
     let run = bench.run(ReportId(Ulid::generate()), bench.now);

@@ -74,7 +74,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     if aws_port != 0 {
         drop(listen(aws_port, "--aws-port").await?);
     }
-    let settings = Settings { data, start: options.clock, aws_port, public_url: url.clone() };
+    let settings = Settings { data, start: options.clock, aws_port, public_url: url.clone(), short: false };
     if let Some(data) = &settings.data {
         if options.fresh {
             cairn::stack::clear(data)?;

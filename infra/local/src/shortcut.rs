@@ -52,8 +52,10 @@ fn answer(database: &Database, request: &HttpRequest) -> Option<HttpResponse> {
     let answer = match operation {
         "GetItem" => carry_out(body, |request| database.get_item(request)),
         "BatchGetItem" => carry_out(body, |request| database.batch_get_item(request)),
+        "PutItem" => carry_out(body, |request| database.put_item(request)),
         "Query" => carry_out(body, |request| database.query(request)),
         "TransactWriteItems" => carry_out(body, |request| database.transact_write_items(request)),
+        "UpdateItem" => carry_out(body, |request| database.update_item(request)),
         _ => None,
     }?;
     Some(HttpResponse::new(StatusCode::try_from(200).ok()?, SdkBody::from(answer)))

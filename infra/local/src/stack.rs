@@ -66,6 +66,8 @@ pub struct Settings {
     pub aws_port: u16,
     /// What links in mail begin with.
     pub public_url: String,
+    /// Whether the functions reach the table without the network, for work that would take minutes over it.
+    pub short: bool,
 }
 
 /// The system, running.
@@ -120,9 +122,10 @@ impl Stack {
             Endpoint::serve(router, settings.aws_port).await.with_context(|| format!("serving AWS on port {}", settings.aws_port))?;
         let faults = Faults::default();
         let config = config(&settings.public_url);
-        let aws = sdk(&endpoint.url(), &faults);
+        let client = if settings.short { crate::shortcut::client(engine.database(), http()) } else { http() };
+        let aws = sdk(&endpoint.url(), faults.around(http()));
         // the functions in this process reach the table without the detour over the endpoint
-        let store = platform::Store::new(&sdk(&engine.endpoint(), &faults), TABLE);
+        let store = platform::Store::new(&sdk(&engine.endpoint(), faults.around(client)), TABLE);
         let platform = Platform { store, mailer: platform::Mailer::new(&aws, &config), schedules: platform::Schedules::new(&aws, &config) };
         platform::store::schema::create(&platform.store).await?;
         scheduler.ensure_group(&config.schedule_group)?;
@@ -213,10 +216,17 @@ impl Stack {
         }
     }
 
+    /// Puts a message into the queue of runs, as the queue does that delivers twice, or a person who redrives what died.
+    /// It is handed over when things are next let happen, and lost when the process ends before.
+    pub async fn redrive(&self, body: String) {
+        let message = Message { work: Work::Run(None), body, in_sight: self.clock.now(), receives: 0 };
+        self.pump.lock().await.waiting.push(message);
+    }
+
     /// The app with a clock of its own and a short way to the table, for much work at once.
     pub(crate) fn beside(&self, clock: platform::Clock) -> App {
         let client = crate::shortcut::client(self.engine.database(), self.faults.client());
-        let sdk = over(&self.endpoint.url(), client);
+        let sdk = sdk(&self.endpoint.url(), client);
         App { clock, platform: Platform::new(&self.app.config, &sdk), ..self.app.clone() }
     }
 
@@ -239,13 +249,6 @@ impl Stack {
         self.engine.copy_to(&copy)?;
         std::fs::rename(&copy, folder.join(TABLE_FILE))?;
         Ok(std::fs::File::open(folder)?.sync_all()?)
-    }
-
-    /// Puts a message into the queue of runs, as the queue does that delivers twice, or a person who redrives what died.
-    /// It is handed over when things are next let happen, and lost when the process ends before.
-    pub async fn redrive(&self, body: String) {
-        let message = Message { work: Work::Run(None), body, in_sight: self.clock.now(), receives: 0 };
-        self.pump.lock().await.waiting.push(message);
     }
 
     /// Runs one round of reconciling at once.
@@ -350,12 +353,12 @@ pub fn environment(config: &Config, endpoint: &str) -> Vec<(&'static str, String
     ]
 }
 
-/// The configuration of an SDK that calls a local service, with whatever is planned in between.
-pub fn sdk(endpoint: &str, faults: &Faults) -> SdkConfig {
-    over(endpoint, faults.client())
+fn http() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_http()
 }
 
-fn over(endpoint: &str, client: SharedHttpClient) -> SdkConfig {
+/// The configuration of an SDK that calls a local service through a client.
+pub fn sdk(endpoint: &str, client: SharedHttpClient) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
