@@ -1,5 +1,6 @@
 //! The mailbox page: every mail that would have left, as its recipient would see it, and the clock.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -159,7 +160,7 @@ struct Shown {
     messages: Vec<Arc<Message>>,
     /// How many there are before and after those listed.
     total: usize,
-    zones: HashMap<String, Tz>,
+    zones: HashMap<AccountId, Tz>,
     deliveries: BTreeMap<String, Delivery>,
 }
 
@@ -193,14 +194,14 @@ impl Shown {
     /// Reads the zone of a message's account, once.
     async fn learn(&mut self, stack: &Stack, message: &Message) {
         let Some(id) = account(message) else { return };
-        if !self.zones.contains_key(&id.to_string()) {
+        if let Entry::Vacant(unknown) = self.zones.entry(id) {
             let account = stack.app.platform.store.account(Scope::of_own_message(id)).await;
-            self.zones.insert(id.to_string(), account.ok().flatten().map_or(Tz::UTC, |account| account.time_zone));
+            unknown.insert(account.ok().flatten().map_or(Tz::UTC, |account| account.time_zone));
         }
     }
 
     fn zone(&self, message: &Message) -> Tz {
-        account(message).and_then(|id| self.zones.get(&id.to_string()).copied()).unwrap_or(Tz::UTC)
+        account(message).and_then(|id| self.zones.get(&id).copied()).unwrap_or(Tz::UTC)
     }
 
     fn delivery(&self, message: &Message) -> Option<&Delivery> {
@@ -621,7 +622,7 @@ async fn empty(State(stack): State<Arc<Stack>>, headers: HeaderMap) -> Result<Re
 
 /// Refuses forms of other pages that a browser happens to have open.
 fn own(headers: &HeaderMap) -> Result<(), Refused> {
-    match headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
+    match headers.get("sec-fetch-site").map(axum::http::HeaderValue::as_bytes) {
         None | Some(b"same-origin" | b"none") => Ok(()),
         Some(_) => Err(Refused::new(StatusCode::FORBIDDEN, "only this page's own forms do this")),
     }

@@ -88,7 +88,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     let demo = match (&data, options.no_demo) {
         (_, true) => None,
         (Some(data), false) => cairn::demo::of(data)?,
-        (None, false) => Some(cairn::demo::seed(&stack).await?),
+        (None, false) => Some(Box::pin(cairn::demo::seed(&stack)).await?),
     };
     tokio::spawn({
         let stack = Arc::clone(&stack);

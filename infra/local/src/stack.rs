@@ -256,7 +256,7 @@ impl Stack {
     /// # Errors
     /// [`app::AppError`].
     pub async fn reconcile(&self) -> anyhow::Result<app::reconcile::Reconciled> {
-        reconcile::handle(&self.app).await
+        Box::pin(reconcile::handle(&self.app)).await
     }
 
     /// How many messages were given up, as a dead-letter queue would hold them.
@@ -419,7 +419,7 @@ impl Pump {
         if self.reconciled.is_none_or(|last| last < tick) {
             // requests that began before the tick are part of what is reconciled
             drop(stack.requests.write().await);
-            if let Err(error) = reconcile::handle(&stack.app).await {
+            if let Err(error) = Box::pin(reconcile::handle(&stack.app)).await {
                 tracing::error!(error = %format!("{error:#}"), "reconciling failed; the next time will do it");
             }
             self.reconciled = Some(tick);
@@ -434,7 +434,7 @@ impl Pump {
         while !ready.is_empty() {
             let kind = std::mem::discriminant(&ready[0].work);
             let batch: Vec<Message> = ready.extract_if(.., |message| std::mem::discriminant(&message.work) == kind).take(BATCH).collect();
-            self.hand_over(stack, batch).await?;
+            Box::pin(self.hand_over(stack, batch)).await?;
             did = true;
         }
         Ok(did)
@@ -478,7 +478,7 @@ impl Pump {
             .collect();
         let event: SqsEvent = serde_json::from_value(json!({ "Records": records }))?;
         let response: SqsBatchResponse = match batch[0].work {
-            Work::Run(_) => report::handle(&stack.app, event).await,
+            Work::Run(_) => Box::pin(report::handle(&stack.app, event)).await,
             Work::Send(_) => send::handle(&stack.app, event).await,
             Work::Hear(_) => feedback::handle(&stack.app, event).await,
         };

@@ -83,7 +83,7 @@ pub async fn begin(data: &Path, settings: &Settings) -> anyhow::Result<()> {
     }
     stack::forget(data)?;
     let stack = Stack::start(Settings { data: None, aws_port: 0, ..settings.clone() }).await?;
-    let demo = seed(&stack).await?;
+    let demo = Box::pin(seed(&stack)).await?;
     keep(&data.join(FILE), &demo)?;
     stack.copy_to(data)?;
     stack.shut_down()
@@ -121,10 +121,10 @@ pub async fn seed(stack: &Stack) -> anyhow::Result<Demo> {
     // a year of changes that concern nobody now
     stack.begin_here()?;
     let present = Office { app: stack.app.clone(), ..office };
-    let reports = reports(&present, &companies, &clients, stack.clock.now()).await?;
+    let reports = Box::pin(reports(&present, &companies, &clients, stack.clock.now())).await?;
     // least interesting first: the mailbox shows the latest
     for (by, report) in [(None, reports.daily), (Some(0), reports.metrics), (Some(0), reports.weekly)] {
-        app::reports::send_now(&present.ctx(by, stack.clock.now()), report).await.context("sending a report")?;
+        Box::pin(app::reports::send_now(&present.ctx(by, stack.clock.now()), report)).await.context("sending a report")?;
         stack.settle().await?;
     }
     let of_company = &COMPANIES[0].2[0];
@@ -374,7 +374,7 @@ async fn reports(office: &Office, companies: &Companies, clients: &[Client], now
     let mut made = Vec::new();
     for (by, draft) in drafts {
         let draft: ReportDraft = serde_json::from_value(draft)?;
-        let report = app::reports::create(&office.ctx(by, now), &draft).await.with_context(|| format!("{:?}", draft.name))?;
+        let report = Box::pin(app::reports::create(&office.ctx(by, now), &draft)).await.with_context(|| format!("{:?}", draft.name))?;
         made.push(report.report.id);
     }
     Ok(Reports { weekly: made[0], metrics: made[1], daily: made[6], count })
