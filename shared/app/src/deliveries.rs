@@ -158,6 +158,8 @@ async fn last_look(app: &App, scope: Scope, delivery: &Delivery) -> Result<Resul
                 Err(why) => return Ok(Err(why)),
             }
         }
+        Mail::OffTrack { .. } | Mail::OffTrackDigest { .. } => return Ok(Err(NotAnyMore::BackOnTrack)),
+        Mail::Invitation { .. } => return Ok(Err(NotAnyMore::NotInvited)),
     };
     Ok(Ok(Outgoing {
         account: scope.account(),
@@ -386,7 +388,9 @@ async fn notice(app: &App, scope: Scope, account: &Account, delivery: &Delivery)
             let notice = mail::Notice::ReportPaused { report, creator, because: Paused::CreatorDeactivated };
             (mail::Why::Administrator, report_id, notice)
         }
-        Mail::Report { .. } => return Err(AppError::Fault("a report is not a notice".into())),
+        Mail::Report { .. } | Mail::OffTrack { .. } | Mail::OffTrackDigest { .. } | Mail::Invitation { .. } => {
+            return Err(AppError::Fault("this is not a notice about a report".into()));
+        }
     };
     Ok(Ok(mail::notice(&mail::NoticeLetter {
         account: &account.name,

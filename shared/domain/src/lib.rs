@@ -10,6 +10,7 @@ pub mod check;
 pub mod client;
 pub mod company;
 pub mod delivery;
+pub mod digest;
 pub mod engagement;
 pub mod group;
 pub mod happening;
