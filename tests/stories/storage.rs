@@ -116,6 +116,7 @@ impl Bench {
             name: "Kim Hale".into(),
             email: address(email),
             administrator: false,
+            location_id: None,
             grants: BTreeSet::new(),
             active: true,
             time_zone: chrono_tz::UTC,

@@ -192,6 +192,7 @@ pub async fn add_personnel(ctx: &Ctx, id: CompanyId, draft: &PersonnelDraft) -> 
         name: String::new(),
         email,
         administrator: false,
+        location_id: None,
         grants: BTreeSet::new(),
         active: true,
         time_zone: ctx.account.time_zone,

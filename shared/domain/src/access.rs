@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Client, Level};
-use crate::id::{ClientId, CompanyId, MemberId};
+use crate::engagement::{self, Engagement};
+use crate::id::{AccountId, ClientId, CompanyId, LocationId, MemberId, OrganisationId};
 use crate::item::{Item, ItemKind, Visibility};
 use crate::person::{Actor, Administrator, Member, Permission, PersonId, Personnel};
 use crate::report::AudienceKind;
@@ -96,6 +97,12 @@ pub enum Resource<'a> {
     Audit,
     /// Addresses that no mail goes to.
     Suppressions,
+    /// Templates for engagements.
+    Programs,
+    /// An engagement; writing is changing it, its sessions and breaks.
+    Engagement(&'a ClientFacts, &'a EngagementFacts),
+    /// How an engagement stands: reading it, and whatever it could be told from (T-8).
+    Progress(&'a EngagementFacts),
 }
 
 /// What access needs to know of a client.
@@ -133,6 +140,50 @@ impl ItemFacts {
     /// The facts of an item.
     pub fn of(item: &Item) -> Self {
         Self { kind: item.kind, visibility: item.visibility, author: item.author }
+    }
+}
+
+/// Which organisation owns an engagement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The account's own.
+    Own,
+    /// A client company.
+    Company(CompanyId),
+}
+
+impl Owner {
+    /// The organisation of this id, in an account.
+    pub fn of(organisation: OrganisationId, account: AccountId) -> Self {
+        if organisation.0 == account.0 { Self::Own } else { Self::Company(CompanyId(organisation.0)) }
+    }
+}
+
+/// What access needs to know of an engagement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EngagementFacts {
+    /// Which organisation owns it.
+    pub owner: Owner,
+    /// Which location of it.
+    pub location: Option<LocationId>,
+    /// Who coaches it.
+    pub coach: Option<MemberId>,
+    /// Whether it is still being set up.
+    pub is_draft: bool,
+    /// Whether it is tracked at all.
+    pub is_tracked: bool,
+}
+
+impl EngagementFacts {
+    /// The facts of an engagement of an account.
+    pub fn of(engagement: &Engagement, account: AccountId) -> Self {
+        Self {
+            owner: Owner::of(engagement.owner_organisation_id, account),
+            location: engagement.location_id,
+            coach: engagement.coach_id,
+            is_draft: engagement.state == engagement::State::Draft,
+            is_tracked: engagement.settings.threshold_weeks.is_some() && engagement.kind.is_tracked(),
+        }
     }
 }
 
@@ -248,6 +299,26 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
         // addresses of clients whom not every member may know of
         (Resource::Suppressions, Action::Read | Action::Write) => Decision::when(viewer.may(Permission::ManageClients), unless(is_member)),
 
+        (Resource::Programs, Action::Read) => Decision::when(is_member, Hidden),
+        (Resource::Programs, Action::Write) => Decision::when(viewer.may(Permission::ManagePrograms), unless(is_member)),
+        (Resource::Engagement(client, engagement), Action::Read) => Decision::when(sees_engagement(viewer, client, engagement), Hidden),
+        (Resource::Engagement(client, engagement), Action::Write) => {
+            let may = match viewer {
+                Viewer::Member(member) => {
+                    coaches(client)
+                        || engagement.coach == Some(member.id)
+                        || administers(viewer, engagement)
+                        || (member.may(Permission::ManageClients) && sees_client(viewer, client))
+                }
+                Viewer::Client(_) | Viewer::Personnel(_) => false,
+            };
+            Decision::when(may && !client.archived, unless(may || sees_engagement(viewer, client, engagement)))
+        }
+        (Resource::Progress(engagement), Action::Read) => {
+            let is_coach = viewer.member().is_some_and(|member| engagement.coach == Some(member.id)) && engagement.is_tracked;
+            Decision::when(is_coach || administers(viewer, engagement), Hidden)
+        }
+
         (
             Resource::Account
             | Resource::Team
@@ -262,7 +333,10 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Reports
             | Resource::Report(_)
             | Resource::Audit
-            | Resource::Suppressions,
+            | Resource::Suppressions
+            | Resource::Programs
+            | Resource::Engagement(..)
+            | Resource::Progress(_),
             Action::Comment,
         )
         | (
@@ -279,10 +353,13 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Reports
             | Resource::Report(_)
             | Resource::Audit
-            | Resource::Suppressions,
+            | Resource::Suppressions
+            | Resource::Programs
+            | Resource::Engagement(..)
+            | Resource::Progress(_),
             Action::Report(_),
         )
-        | (Resource::Audit, Action::Write) => Hidden,
+        | (Resource::Audit | Resource::Progress(_), Action::Write) => Hidden,
     }
 }
 
@@ -326,6 +403,34 @@ fn sees_item(viewer: &Viewer, client: &ClientFacts, item: &ItemFacts) -> bool {
         Visibility::Private => item.author == viewer.actor(),
     };
     sees_record(viewer, client) && kind_granted && shared
+}
+
+/// Whether the viewer is an administrator of the organisation that owns the engagement: of all of it, or of the
+/// engagement's location (T-8).
+fn administers(viewer: &Viewer, engagement: &EngagementFacts) -> bool {
+    let of_location = |location: Option<LocationId>| location.is_some() && location == engagement.location;
+    match (viewer, engagement.owner) {
+        (Viewer::Member(member), Owner::Own) => match member.administrator {
+            Administrator::Global => true,
+            Administrator::Location => of_location(member.location_id),
+            Administrator::None => false,
+        },
+        (Viewer::Personnel(person), Owner::Company(company)) => {
+            person.administrator && person.company_id == company && (person.location_id.is_none() || of_location(person.location_id))
+        }
+        (Viewer::Member(_), Owner::Company(_)) | (Viewer::Personnel(_), Owner::Own) | (Viewer::Client(_), _) => false,
+    }
+}
+
+/// Whether the viewer sees that there is such an engagement: who sees the client's record, who coaches it, and who
+/// administers it. Drafts are for members alone.
+fn sees_engagement(viewer: &Viewer, client: &ClientFacts, engagement: &EngagementFacts) -> bool {
+    match viewer {
+        Viewer::Member(member) => sees_record(viewer, client) || engagement.coach == Some(member.id) || administers(viewer, engagement),
+        Viewer::Client(_) | Viewer::Personnel(_) => {
+            !engagement.is_draft && (sees_record(viewer, client) || administers(viewer, engagement))
+        }
+    }
 }
 
 /// Whether the viewer may interact with the client: coaching members and the client, while the record is not archived.
@@ -486,16 +591,18 @@ mod tests {
         proptest::sample::subsequence(ItemKind::ALL.to_vec(), 0..=ItemKind::ALL.len())
     }
 
-    fn viewers() -> impl Strategy<Value = Viewer> {
+    fn members() -> impl Strategy<Value = Viewer> {
         let administrator = prop_oneof![Just(Administrator::None), Just(Administrator::Location), Just(Administrator::Global)];
-        let members =
-            (permissions(), administrator, any::<bool>(), any::<bool>()).prop_map(|(permissions, administrator, coach, active)| {
-                Viewer::Member(Member { administrator, coach, active, ..sample::member(1, &permissions) })
-            });
+        (permissions(), administrator, any::<bool>(), any::<bool>()).prop_map(|(permissions, administrator, coach, active)| {
+            Viewer::Member(Member { administrator, coach, active, ..sample::member(1, &permissions) })
+        })
+    }
+
+    fn viewers() -> impl Strategy<Value = Viewer> {
         let clients = (OWN..OWN + 2).prop_map(|id| Viewer::Client(sample::client(id, Some(COMPANY))));
         let personnel = (COMPANY..COMPANY + 2, kinds(), any::<bool>())
             .prop_map(|(company, grants, active)| Viewer::Personnel(Personnel { active, ..sample::personnel(3, company, &grants) }));
-        prop_oneof![members, clients, personnel]
+        prop_oneof![members(), clients, personnel]
     }
 
     fn client_facts() -> impl Strategy<Value = ClientFacts> {
@@ -528,8 +635,8 @@ mod tests {
         }
 
         #[test]
-        fn who_only_views_writes_nothing(viewer in viewers(), client in client_facts(), item in item_facts()) {
-            prop_assume!(matches!(viewer, Viewer::Member(_)) && matches!(client.level, Level::None | Level::ViewOnly));
+        fn who_only_views_writes_nothing(viewer in members(), client in client_facts(), sees in any::<bool>(), item in item_facts()) {
+            let client = ClientFacts { level: if sees { Level::ViewOnly } else { Level::None }, ..client };
             for action in [Action::Write, Action::Comment] {
                 prop_assert!(!decide(&viewer, action, &Resource::Record(&client)).is_allowed());
                 prop_assert!(!decide(&viewer, action, &Resource::Item(&client, &item)).is_allowed());
@@ -538,7 +645,7 @@ mod tests {
 
         #[test]
         fn an_archived_record_is_written_by_nobody(viewer in viewers(), client in client_facts(), item in item_facts()) {
-            prop_assume!(client.archived);
+            let client = ClientFacts { archived: true, ..client };
             for action in [Action::Write, Action::Comment] {
                 prop_assert!(!decide(&viewer, action, &Resource::Record(&client)).is_allowed());
                 prop_assert!(!decide(&viewer, action, &Resource::Item(&client, &item)).is_allowed());

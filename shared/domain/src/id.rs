@@ -37,6 +37,8 @@ macro_rules! id {
 id! {
     /// A tenant: a coaching business or an enterprise coaching programme. Nothing crosses accounts.
     AccountId
+    /// An organisation: the account's own, which has the account's id, or a client company, which has the company's.
+    OrganisationId
     /// A location of an organisation.
     LocationId
     /// A person of the account's own organisation: coach, administrator, or both.
@@ -57,6 +59,14 @@ id! {
     ReportId
     /// One occurrence of a report; see [`RunId::of`].
     RunId
+    /// A template for engagements.
+    ProgramId
+    /// A coaching engagement of one client.
+    EngagementId
+    /// A session of an engagement, or a discovery call.
+    SessionId
+    /// The administrator who answers for an engagement: a member, or a person of the company that owns it.
+    OwnerId
     /// An API key (not the key itself).
     ApiKeyId
     /// One entry of the audit trail.

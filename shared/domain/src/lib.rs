@@ -10,11 +10,14 @@ pub mod check;
 pub mod client;
 pub mod company;
 pub mod delivery;
+pub mod engagement;
 pub mod group;
 pub mod happening;
 pub mod id;
 pub mod item;
 pub mod person;
+pub mod program;
+pub mod progress;
 pub mod report;
 pub mod run;
 #[cfg(test)]

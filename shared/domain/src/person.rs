@@ -214,8 +214,11 @@ pub struct Personnel {
     pub name: String,
     /// Address, unique among the personnel of the account.
     pub email: Email,
-    /// Whether they administer their company's people.
+    /// Whether they administer their company.
     pub administrator: bool,
+    /// An administrator of this location of the company alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub location_id: Option<LocationId>,
     /// The kinds of item they may see of their own company's clients; invoices and agreements count separately.
     pub grants: BTreeSet<ItemKind>,
     /// Whether they may still see anything.

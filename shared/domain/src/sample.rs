@@ -60,6 +60,7 @@ pub(crate) fn personnel(id: u128, company: u128, grants: &[ItemKind]) -> Personn
         name: format!("Person {id}"),
         email: Email::parse(&format!("p{id}@x.example")).unwrap(),
         administrator: false,
+        location_id: None,
         grants: grants.iter().copied().collect(),
         active: true,
         time_zone: chrono_tz::UTC,
