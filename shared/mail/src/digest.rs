@@ -5,9 +5,9 @@ use maud::{Markup, html};
 
 use crate::html::{self as page, Number};
 use crate::off_track::{OPEN_REPORT, OffTrackDigest, PAUSE, Reader, Row, SNOOZE, Step, over, why};
-use crate::report::{HTML_MOST, stoppable};
+use crate::report::{HTML_MOST, some, stoppable};
 use crate::sheet::{STOP, SUBJECT_MOST};
-use crate::style::{ENTRY, ENTRY_NAME, ENTRY_NUDGE, MUTED, TEXT, look};
+use crate::style::{ENTRY, ENTRY_ARROW, ENTRY_NAME, ENTRY_NUDGE, MUTED, TEXT, look};
 use crate::text::{self, Paper};
 use crate::{Message, view, words};
 
@@ -94,15 +94,12 @@ impl<'a> Frame<'a> {
             .collect();
         let preheader = match letter.reader {
             Reader::Administrator => {
-                let mut parts: Vec<String> = coaches
+                let names: Vec<String> = coaches
                     .iter()
                     .take(PREHEADER_MOST)
                     .map(|(coach, n)| format!("{} {}", words::clip(coach.as_deref().unwrap_or(NO_COACH), 30), words::grouped(*n)))
                     .collect();
-                if coaches.len() > PREHEADER_MOST {
-                    parts.push(words::count(coaches.len() - PREHEADER_MOST, "more coach", "more coaches"));
-                }
-                parts.join(", ")
+                some(&names, coaches.len())
             }
             Reader::Coach => {
                 steps.iter().map(|(step, n)| format!("{} {}", words::grouped(*n), step.to_do(*n))).collect::<Vec<_>>().join(", ")
@@ -114,9 +111,10 @@ impl<'a> Frame<'a> {
             preheader: if preheader.is_empty() { "The longest off track come first".to_owned() } else { preheader },
             title,
             lead: match letter.reader {
-                Reader::Coach => {
+                Reader::Coach if letter.rows.iter().any(|row| row.nudges.is_some()) => {
                     "Scheduling what is missing brings an engagement back on track. If you met elsewhere, or planned it this way, say so under its name: the page that opens asks before anything changes."
                 }
+                Reader::Coach => "Scheduling what is missing brings an engagement back on track.",
                 Reader::Administrator => "Scheduling what is missing brings an engagement back on track. The longest off track come first.",
             },
             numbers: steps.into_iter().map(|(step, n)| Number { class: "t", colour: TEXT, n, word: step.to_do(n) }).collect(),
@@ -209,18 +207,18 @@ impl<'a> Frame<'a> {
             (false, true) => Some(FIRST.to_owned()),
             (false, false) => None,
         };
-        let client = words::clip(&view::name(row.client), fit.name);
+        let names = html! {
+            b { bdi { (words::clip(&view::name(row.client), fit.name)) } } " · " bdi { (words::clip(&view::title(row.program), fit.name)) }
+        };
         html! {
             p.e style=[style] {
-                b {
-                    @match row.page {
-                        Some(page) => a href=(page) style=[fit.inline.then_some(ENTRY_NAME)] { bdi { (client) } },
-                        None => bdi { (client) },
-                    }
+                @match row.page {
+                    Some(page) => a href=(page) style=[fit.inline.then_some(ENTRY_NAME)] { (names) i style=[fit.inline.then_some(ENTRY_ARROW)] { "\u{a0}→" } },
+                    None => (names),
                 }
-                " · " bdi { (words::clip(&view::title(row.program), fit.name)) }
                 br;
-                span style=[fit.inline.then(muted)] { (row.step.missing()) " · " (dates(self.letter, row)) }
+                (row.step.missing())
+                span style=[fit.inline.then(muted)] { " · " (dates(self.letter, row)) }
                 @if let Some(nudges) = self.nudges(row) {
                     br;
                     small {
@@ -282,7 +280,7 @@ pub(crate) fn dates(letter: &OffTrackDigest<'_>, row: &Row<'_>) -> String {
     let date = |on| words::date(on, letter.on);
     let last = row.last_activity.map_or_else(|| "no activity yet".to_owned(), |last| format!("last activity {}", date(last)));
     let weeks = words::count(usize::from(row.weeks), "week", "weeks");
-    format!("{last} · threshold {weeks} · off track since {}", date(row.since))
+    format!("since {} · {last} · threshold {weeks}", date(row.since))
 }
 
 /// Coaches and how many engagements they have.

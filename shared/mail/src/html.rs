@@ -8,8 +8,8 @@ use crate::plan::Plan;
 use crate::report::{Frame, Links, UNSUBSCRIBE};
 use crate::sheet::Choice;
 use crate::style::{
-    ACCENT, ACCENT_SOFT, BASE, CARD, DARK, ENTRY, ENTRY_NAME, ENTRY_NUDGE, FONT, GROUND, Look, MUTED, OUTLOOK, RULE, TEXT, WARN_SOFT,
-    avatar, count, look,
+    ACCENT, ACCENT_SOFT, BASE, CARD, DARK, ENTRY, ENTRY_ARROW, ENTRY_NAME, ENTRY_NUDGE, FONT, GROUND, Look, MUTED, OUTLOOK, RULE, TEXT,
+    WARN_SOFT, avatar, count, look,
 };
 use crate::view::{Client, Counts, Gauge, Group, Row, Thing, View};
 use crate::words;
@@ -53,7 +53,7 @@ pub(crate) fn document(title: &str, preheader: &str, account: &str, cards: &Mark
                 meta name="supported-color-schemes" content="light dark";
                 title { (title) }
                 (PreEscaped(OUTLOOK))
-                style { (PreEscaped(BASE)) ".e{" (ENTRY) "}.e b a{" (ENTRY_NAME) "}.e span{color:" (MUTED) "}.e small a{" (ENTRY_NUDGE) "}" }
+                style { (PreEscaped(BASE)) ".e{" (ENTRY) "}.e a{" (ENTRY_NAME) "}.e i{" (ENTRY_ARROW) "}.e span{color:" (MUTED) "}.e small a{" (ENTRY_NUDGE) "}" }
                 style { (PreEscaped(":root{color-scheme:light dark;supported-color-schemes:light dark}")) (PreEscaped(DARK)) }
             }
             body.bg style={ "margin:0;padding:0;background-color:" (GROUND) } {

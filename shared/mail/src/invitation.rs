@@ -40,9 +40,10 @@ pub fn invitation(letter: &Invitation<'_>) -> Message {
         preheader: format!("Your coaching in one place. The link works until {until}"),
         title: format!("{named} invites you"),
         sign: Sign::Face(coach),
+        over: Some("Your coaching portal".to_owned()),
         paragraphs: vec![
             format!(
-                "{hello} {named} has made a place for your coaching: sessions, actions, worksheets and notes, to look up and to add to whenever you like."
+                "{hello} {named} has opened a place for your coaching: your sessions, actions, worksheets and notes, to read and to add to whenever you like."
             ),
             "Accepting takes a minute.".to_owned(),
         ],

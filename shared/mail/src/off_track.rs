@@ -337,7 +337,7 @@ fn single(letter: &OffTrackDigest<'_>, row: &Row<'_>) -> Message {
         preheader: format!("{} · {}", row.step.missing(), digest::dates(letter, row)),
         sign: Sign::Mark(look(Mark::Late)),
         over: Some(over(letter)),
-        title: format!("{}’s {} is off track", words::isolate(&short_client), words::isolate(&short_program)),
+        title: format!("{}’s {} is off\u{a0}track", words::isolate(&short_client), words::isolate(&short_program)),
         paragraphs: vec![state, step.to_owned()],
         facts,
         button: Some(row.page.map_or((OPEN_REPORT, letter.all), |page| ("Open the engagement", page))),

@@ -254,7 +254,7 @@ fn frame(letter: &Letter<'_>, view: &View) -> Frame {
 }
 
 /// The first names of many, and how many more there are.
-fn some(names: &[String], all: usize) -> String {
+pub(crate) fn some(names: &[String], all: usize) -> String {
     match all - names.len() {
         0 => words::list(names),
         more => format!("{} and {} more", names.join(", "), words::grouped(more)),

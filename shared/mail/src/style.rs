@@ -89,6 +89,7 @@ pub(crate) fn avatar(hue: usize) -> (&'static str, &'static str) {
 /// lists too long to say it at every line; there a program that drops the head shows plain paragraphs and links.
 pub(crate) const ENTRY: &str = "margin:0;padding:12px 0 13px;border-top:1px solid #e6e6ec;font-size:14px;line-height:21px;color:#17171f";
 pub(crate) const ENTRY_NAME: &str = "color:#17171f;text-decoration:none";
+pub(crate) const ENTRY_ARROW: &str = "font-style:normal;color:#4a45c9";
 pub(crate) const ENTRY_NUDGE: &str = "display:inline-block;margin:7px 4px 0 0;padding:3px 10px;border:1px solid #e6e6ec;border-radius:8px;\
 font-size:13px;line-height:20px;font-weight:600;color:#4a45c9;text-decoration:none";
 
@@ -106,8 +107,8 @@ pub(crate) const DARK: &str = "@media (prefers-color-scheme:dark){.bg{background
 .ms{background-color:#2a2a33!important}.gs{background-color:#12301f!important}.rs{background-color:#3b1519!important}\
 .as{background-color:#25244a!important}.ws{background-color:#33240d!important}.tile,.fill{background-color:#8f8bff!important}.tile,.btn{color:#101014!important}\
 .btn{background-color:#a3a0ff!important}.img{opacity:.92}\
-.e{border-color:#2a2a33!important;color:#ededf2!important}.e b a{color:#ededf2!important}.e span{color:#a2a2b1!important}\
-.e small a{border-color:#2a2a33!important;color:#a3a0ff!important}\
+.e{border-color:#2a2a33!important;color:#ededf2!important}.e a{color:#ededf2!important}.e span{color:#a2a2b1!important}\
+.e i{color:#a3a0ff!important}.e small a{border-color:#2a2a33!important;color:#a3a0ff!important}\
 .c0{background-color:#502828!important;color:#ffc3c2!important}.c1{background-color:#4c2d12!important;color:#ffcca2!important}\
 .c2{background-color:#37380e!important;color:#dadd9f!important}.c3{background-color:#183e27!important;color:#aee8c1!important}\
 .c4{background-color:#003e41!important;color:#96e8ec!important}.c5{background-color:#1b3753!important;color:#b0dcff!important}\

@@ -59,9 +59,9 @@ pub(crate) fn isolate(name: &str) -> String {
     format!("{APART}{name}{TOGETHER}")
 }
 
-/// A text without the signs of [`isolate`].
+/// A text as it is where there is no markup: without the signs of [`isolate`], and with plain spaces.
 pub(crate) fn bare(text: &str) -> String {
-    text.replace([APART, TOGETHER], "")
+    text.replace([APART, TOGETHER], "").replace('\u{a0}', " ")
 }
 
 /// A text of several lines, at most `most` characters, without what can't be printed and with at most one empty line in a row.
