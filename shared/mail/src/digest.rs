@@ -165,7 +165,7 @@ impl<'a> Frame<'a> {
     /// What the end says of those not shown.
     fn rest(&self, fit: Fit) -> Option<String> {
         let more = self.total - fit.rows.min(self.rows.len());
-        (more > 0).then(|| format!("And {} more, not in this mail.", words::grouped(more)))
+        (more > 0).then(|| format!("And {} more in all that are not in this mail.", words::grouped(more)))
     }
 
     fn html(&self, fit: Fit) -> String {
@@ -174,7 +174,7 @@ impl<'a> Frame<'a> {
             (page::card(&html! {
                 (page::stamp(&look(Mark::Late)))
                 (page::over(&over(self.letter)))
-                (page::title(&self.title))
+                (page::title(&self.title.replace(" track", "\u{a0}track")))
                 (page::paragraph(self.lead))
                 (page::numbers(&self.numbers))
             }))

@@ -17,7 +17,8 @@ fn shown(message: &Message) -> usize {
 
 /// How many engagements a mail says that it leaves out.
 fn left_out(message: &Message) -> usize {
-    let number = |line: &str| line.strip_prefix("And ")?.split_once(" more, not in this mail.")?.0.replace(',', "").parse().ok();
+    let number =
+        |line: &str| line.strip_prefix("And ")?.split_once(" more in all that are not in this mail.")?.0.replace(',', "").parse().ok();
     message.text.lines().find_map(number).unwrap_or_default()
 }
 
