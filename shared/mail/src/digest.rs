@@ -132,19 +132,18 @@ impl<'a> Frame<'a> {
 
     /// The most that a mail holds, and its HTML.
     fn fitted(&self) -> (Fit, String) {
-        let mut last = None;
-        for fit in FITS {
-            let html = self.html(fit);
+        let [mut fit, narrower @ ..] = FITS;
+        let mut html = self.html(fit);
+        for next in narrower {
             if html.len() <= HTML_MOST {
-                return (fit, html);
+                break;
             }
-            last = Some((fit, html));
+            fit = next;
+            html = self.html(fit);
         }
-        let [.., mut fit] = FITS;
         fit.rows = fit.rows.min(self.rows.len());
-        let mut html = last.map(|(_, html)| html).unwrap_or_default();
         while html.len() > HTML_MOST && fit.rows > 0 {
-            fit.rows = (fit.rows * 19 / 20).min(fit.rows - 1);
+            fit.rows = (fit.rows * HTML_MOST / html.len()).min(fit.rows - 1);
             html = self.html(fit);
         }
         (fit, html)

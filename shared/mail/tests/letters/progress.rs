@@ -226,7 +226,7 @@ fn any_row() -> impl Strategy<Value = (String, String, Option<String>, chrono::N
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_digest_of_any_engagements_is_sound_and_counts_all_of_them(
