@@ -308,7 +308,7 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
                     coaches(client)
                         || engagement.coach == Some(member.id)
                         || administers(viewer, engagement)
-                        || (member.may(Permission::ManageClients) && sees_client(viewer, client))
+                        || member.may(Permission::ManageClients)
                 }
                 Viewer::Client(_) | Viewer::Personnel(_) => false,
             };
@@ -406,7 +406,7 @@ fn sees_item(viewer: &Viewer, client: &ClientFacts, item: &ItemFacts) -> bool {
 }
 
 /// Whether the viewer is an administrator of the organisation that owns the engagement: of all of it, or of the
-/// engagement's location (T-8).
+/// engagement's location (T-8). To a company's administrators there are no drafts.
 fn administers(viewer: &Viewer, engagement: &EngagementFacts) -> bool {
     let of_location = |location: Option<LocationId>| location.is_some() && location == engagement.location;
     match (viewer, engagement.owner) {
@@ -416,17 +416,23 @@ fn administers(viewer: &Viewer, engagement: &EngagementFacts) -> bool {
             Administrator::None => false,
         },
         (Viewer::Personnel(person), Owner::Company(company)) => {
-            person.administrator && person.company_id == company && (person.location_id.is_none() || of_location(person.location_id))
+            let whole = person.location_id.is_none();
+            person.administrator && person.company_id == company && !engagement.is_draft && (whole || of_location(person.location_id))
         }
         (Viewer::Member(_), Owner::Company(_)) | (Viewer::Personnel(_), Owner::Own) | (Viewer::Client(_), _) => false,
     }
 }
 
-/// Whether the viewer sees that there is such an engagement: who sees the client's record, who coaches it, and who
-/// administers it. Drafts are for members alone.
+/// Whether the viewer sees that there is such an engagement: who sees the client's record, who coaches it, who administers
+/// it, and who manages clients. Drafts are for members alone.
 fn sees_engagement(viewer: &Viewer, client: &ClientFacts, engagement: &EngagementFacts) -> bool {
     match viewer {
-        Viewer::Member(member) => sees_record(viewer, client) || engagement.coach == Some(member.id) || administers(viewer, engagement),
+        Viewer::Member(member) => {
+            sees_record(viewer, client)
+                || engagement.coach == Some(member.id)
+                || administers(viewer, engagement)
+                || member.may(Permission::ManageClients)
+        }
         Viewer::Client(_) | Viewer::Personnel(_) => {
             !engagement.is_draft && (sees_record(viewer, client) || administers(viewer, engagement))
         }
