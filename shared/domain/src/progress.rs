@@ -191,9 +191,10 @@ fn filed(engagement: &Engagement, zone: Tz) -> Option<Filed> {
     let days = u64::from(weeks) * 7;
     let mut due_on = after_days(anchored_on, days, engagement)?;
     if engagement.state == State::Matching
-        && let Some(call) = activity.scheduled_call_at.map(date)
+        && let Some(call) = activity.call_at.map(date)
     {
-        // a call that is still ahead holds it on track, whatever was chosen before
+        // a call that is still ahead holds it on track, whatever was chosen before; once it is over or called off, the day
+        // on which it crosses is the day after, not one on which it was on track
         due_on = due_on.max(after_days(call.succ_opt()?, 0, engagement)?);
     }
     let at_risk_on = due_on.checked_sub_days(Days::new((days / 3).min(AT_RISK_DAYS)))?;
@@ -401,3 +402,8 @@ pub struct Crossed {
     /// Whether it crossed within the last 7 days, so that client and coach are mailed.
     pub is_news: bool,
 }
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod tests;
