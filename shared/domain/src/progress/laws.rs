@@ -134,13 +134,13 @@ fn off_since_by_the_book(engagement: &Engagement, sessions: &[Session], zone: Tz
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
     fn it_stands_as_the_rule_says((engagement, sessions, zone, now) in cases()) {
         let progress = progress(&engagement, zone, now);
-        prop_assume!(progress.watch().is_some());
-        prop_assert_eq!(progress.off_track_since(), off_since_by_the_book(&engagement, &sessions, zone, now));
+        let expected = progress.watch().and_then(|_| off_since_by_the_book(&engagement, &sessions, zone, now));
+        prop_assert_eq!(progress.off_track_since(), expected);
     }
 
     #[test]
@@ -329,9 +329,9 @@ impl World {
     }
 
     /// Files what a step makes of the engagement.
-    fn save(&mut self, after: Engagement) {
+    fn save(&mut self, after: &Engagement) {
         let before = progress(&self.engagement, self.zone, self.now);
-        self.engagement = with(&after, &self.sessions);
+        self.engagement = with(after, &self.sessions);
         self.tracking = file(Some((&self.tracking, &before)), &self.engagement, None, self.zone, self.now);
     }
 
@@ -353,7 +353,7 @@ impl World {
                 let draft = SessionDraft { starts_at: Some(self.now + TimeDelta::minutes(*minutes)), ..SessionDraft::default() };
                 let id = SessionId(Ulid(self.sessions.len() as u128));
                 self.sessions.push(draft.create(id, &self.engagement, *kind, self.now).unwrap());
-                self.save(self.engagement.clone());
+                self.save(&self.engagement.clone());
             }
             Deed::Reschedule(which, minutes) => {
                 let draft = SessionDraft { starts_at: Some(self.now + TimeDelta::minutes(*minutes)), ..SessionDraft::default() };
@@ -368,12 +368,12 @@ impl World {
                 let starts_on = self.today() + TimeDelta::days(*first);
                 let draft = PauseDraft { starts_on: Some(starts_on), ends_on: Some(starts_on + TimeDelta::days(*more)), note: None };
                 if let Ok(after) = draft.add(&self.engagement, Actor::System, self.today(), self.now) {
-                    self.save(after);
+                    self.save(&after);
                 }
             }
             Deed::EndPauses => {
                 if let Some(after) = end_pauses(&self.engagement, self.today(), self.now) {
-                    self.save(after);
+                    self.save(&after);
                 }
             }
             Deed::Threshold(weeks) => self.change(&EngagementDraft { threshold_weeks: Some(*weeks), ..EngagementDraft::default() }),
@@ -383,7 +383,7 @@ impl World {
             }
             Deed::Move(asked) => {
                 if let Ok(after) = advance(&self.engagement, *asked, &self.program, self.now) {
-                    self.save(after);
+                    self.save(&after);
                 }
             }
             Deed::Zone(zone) => {
@@ -398,13 +398,13 @@ impl World {
             && let Some(after) = change(session, self.now)
         {
             *session = after;
-            self.save(self.engagement.clone());
+            self.save(&self.engagement.clone());
         }
     }
 
     fn change(&mut self, draft: &EngagementDraft) {
         if let Some(after) = draft.change(&self.engagement, self.now).unwrap() {
-            self.save(after);
+            self.save(&after);
         }
     }
 
@@ -440,7 +440,7 @@ fn kinds() -> impl Strategy<Value = ProgramKind> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3_000))]
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
     fn whatever_is_done_it_is_filed_as_the_facts_say_and_noticed_once(kind in kinds(), zone in zones(), walk in walks()) {

@@ -85,8 +85,8 @@ fn cancelled(n: i64, on: i64) -> Session {
     Session { state: SessionState::Cancelled, cancelled_at: Some(at(on)), ..scheduled(n) }
 }
 
-fn call(session: Session) -> Session {
-    Session { kind: SessionKind::DiscoveryCall, ..session }
+fn call(session: &Session) -> Session {
+    Session { kind: SessionKind::DiscoveryCall, ..session.clone() }
 }
 
 /// How an engagement stands, in a few words, with dates as numbers of days.
@@ -138,7 +138,7 @@ fn the_clock_starts_at_the_start_date_if_that_is_later() {
         ("a session before the start", &with(&starting(&coaching(), 10), &[completed(5)]), 30, "on, due 31 by ClockStart 10"),
         ("a session to come before the start", &with(&starting(&coaching(), 10), &[scheduled(5)]), 1, "on, due 31 by ClockStart 10"),
         ("a session on the start", &with(&starting(&coaching(), 10), &[completed(10)]), 30, "on, due 31 by Session 10"),
-        ("a call before the start", &with(&starting(&matching(), 10), &[call(completed(5))]), 30, "on, due 31 by ClockStart 10"),
+        ("a call before the start", &with(&starting(&matching(), 10), &[call(&completed(5))]), 30, "on, due 31 by ClockStart 10"),
     ]);
 }
 
@@ -157,19 +157,19 @@ fn activating_again_starts_the_clock_again() {
         ("a session still to come does", &with(&again, &[scheduled(50)]), 41, "on, due 71 by Session 50"),
         ("completed, activated again", &moved(&completed_once, Move::Activate, 40), 61, "off since 61 by ClockStart 40"),
         ("matching again", &matching_again, 61, "off since 61 by ClockStart 40"),
-        ("calls before do not count", &with(&matching_again, &[call(completed(20))]), 61, "off since 61 by ClockStart 40"),
+        ("calls before do not count", &with(&matching_again, &[call(&completed(20))]), 61, "off since 61 by ClockStart 40"),
     ]);
 }
 
 #[test]
 fn activation_after_matching_starts_the_clock_of_sessions() {
-    let selected = moved(&with(&matching(), &[call(completed(8))]), Move::SelectCoach(COACH), 10);
+    let selected = moved(&with(&matching(), &[call(&completed(8))]), Move::SelectCoach(COACH), 10);
     let active = moved(&selected, Move::Activate, 15);
     table(&[
         ("selected", &selected, 15, "on, due 31 by CoachSelection 10"),
         ("activated", &active, 35, "on, due 36 by ClockStart 15"),
         ("activated", &active, 36, "off since 36 by ClockStart 15"),
-        ("calls count no more", &with(&active, &[call(scheduled(60))]), 36, "off since 36 by ClockStart 15"),
+        ("calls count no more", &with(&active, &[call(&scheduled(60))]), 36, "off since 36 by ClockStart 15"),
         ("sessions count", &with(&active, &[completed(20)]), 36, "on, due 41 by Session 20"),
     ]);
 }
@@ -187,7 +187,7 @@ fn the_anchor_is_the_latest_session_on_or_after_the_clock_start() {
         ("the latest of several", &with(&coaching(), &[completed(9), cancelled(60, 12), scheduled(3)]), 33, "off since 33 by Session 12"),
         ("on the day of the launch, hours before", &with(&coaching(), &[completed(0)]), 20, "on, due 21 by Session 0"),
         ("the day before the launch", &with(&coaching(), &[completed(-1)]), 20, "on, due 21 by ClockStart 0"),
-        ("a discovery call is no session", &with(&coaching(), &[call(completed(15))]), 21, "off since 21 by ClockStart 0"),
+        ("a discovery call is no session", &with(&coaching(), &[call(&completed(15))]), 21, "off since 21 by ClockStart 0"),
     ]);
 }
 
@@ -220,33 +220,48 @@ fn matching_counts_from_the_selection_else_the_latest_call_else_its_start() {
     let selected = |engagement: &Engagement, n| moved(engagement, Move::SelectCoach(COACH), n);
     table(&[
         ("no call", &matching(), 20, "on, due 21 by ClockStart 0"),
-        ("a call that took place", &with(&matching(), &[call(completed(8))]), 29, "off since 29 by DiscoveryCall 8"),
-        ("the latest of calls", &with(&matching(), &[call(completed(8)), call(completed(4))]), 29, "off since 29 by DiscoveryCall 8"),
-        ("a call that was cancelled", &with(&matching(), &[call(cancelled(30, 8))]), 29, "off since 29 by DiscoveryCall 8"),
-        ("a past call still marked scheduled", &with(&matching(), &[call(scheduled(8))]), 29, "off since 29 by DiscoveryCall 8"),
-        ("a call to come", &with(&matching(), &[call(scheduled(90))]), 80, "on, due 111 by DiscoveryCall 90"),
+        ("a call that took place", &with(&matching(), &[call(&completed(8))]), 29, "off since 29 by DiscoveryCall 8"),
+        ("the latest of calls", &with(&matching(), &[call(&completed(8)), call(&completed(4))]), 29, "off since 29 by DiscoveryCall 8"),
+        ("a call that was cancelled", &with(&matching(), &[call(&cancelled(30, 8))]), 29, "off since 29 by DiscoveryCall 8"),
+        ("a past call still marked scheduled", &with(&matching(), &[call(&scheduled(8))]), 29, "off since 29 by DiscoveryCall 8"),
+        ("a call to come", &with(&matching(), &[call(&scheduled(90))]), 80, "on, due 111 by DiscoveryCall 90"),
         ("a session is no call", &with(&matching(), &[scheduled(90)]), 21, "off since 21 by ClockStart 0"),
         ("selected", &selected(&matching(), 10), 30, "on, due 31 by CoachSelection 10"),
         ("selected", &selected(&matching(), 10), 31, "off since 31 by CoachSelection 10"),
-        ("selected, with an older call", &selected(&with(&matching(), &[call(completed(8))]), 10), 31, "off since 31 by CoachSelection 10"),
-        ("selected, with a later call", &with(&selected(&matching(), 10), &[call(completed(20))]), 31, "off since 31 by CoachSelection 10"),
+        (
+            "selected, with an older call",
+            &selected(&with(&matching(), &[call(&completed(8))]), 10),
+            31,
+            "off since 31 by CoachSelection 10",
+        ),
+        (
+            "selected, with a later call",
+            &with(&selected(&matching(), 10), &[call(&completed(20))]),
+            31,
+            "off since 31 by CoachSelection 10",
+        ),
         ("assigned", &moved(&matching(), Move::AssignCoach(COACH), 10), 31, "off since 31 by CoachSelection 10"),
-        ("a call still ahead holds", &with(&selected(&matching(), 10), &[call(scheduled(40))]), 39, "on, due 41 by CoachSelection 10"),
-        ("through its day", &with(&selected(&matching(), 10), &[call(scheduled(40))]), 40, "on, due 41 by CoachSelection 10"),
-        ("and no longer", &with(&selected(&matching(), 10), &[call(scheduled(40))]), 41, "off since 41 by CoachSelection 10"),
+        ("a call still ahead holds", &with(&selected(&matching(), 10), &[call(&scheduled(40))]), 39, "on, due 41 by CoachSelection 10"),
+        ("through its day", &with(&selected(&matching(), 10), &[call(&scheduled(40))]), 40, "on, due 41 by CoachSelection 10"),
+        ("and no longer", &with(&selected(&matching(), 10), &[call(&scheduled(40))]), 41, "off since 41 by CoachSelection 10"),
         (
             "cancelled, it held until then",
-            &with(&selected(&matching(), 10), &[call(cancelled(40, 32))]),
+            &with(&selected(&matching(), 10), &[call(&cancelled(40, 32))]),
             33,
             "off since 33 by CoachSelection 10",
         ),
         (
             "completed, it held until then",
-            &with(&selected(&matching(), 10), &[call(completed(40))]),
+            &with(&selected(&matching(), 10), &[call(&completed(40))]),
             42,
             "off since 41 by CoachSelection 10",
         ),
-        ("a call within the threshold", &with(&selected(&matching(), 10), &[call(scheduled(12))]), 31, "off since 31 by CoachSelection 10"),
+        (
+            "a call within the threshold",
+            &with(&selected(&matching(), 10), &[call(&scheduled(12))]),
+            31,
+            "off since 31 by CoachSelection 10",
+        ),
         ("selected before the start date", &selected(&starting(&matching(), 20), 10), 41, "off since 41 by ClockStart 20"),
     ]);
 }
@@ -291,8 +306,8 @@ fn scheduling_or_logging_brings_it_back() {
         ("scheduled", &with(&coaching(), &[scheduled(26)]), 25, "on, due 47"),
         ("logged within the threshold", &with(&coaching(), &[completed(15)]), 25, "on, due 36"),
         ("logged too long ago", &with(&coaching(), &[completed(3)]), 25, "off since 24"),
-        ("a call", &with(&matching(), &[call(scheduled(26))]), 25, "on, due 47"),
-        ("a call that took place", &with(&matching(), &[call(completed(15))]), 25, "on, due 36"),
+        ("a call", &with(&matching(), &[call(&scheduled(26))]), 25, "on, due 47"),
+        ("a call that took place", &with(&matching(), &[call(&completed(15))]), 25, "on, due 36"),
         ("a coach", &moved(&matching(), Move::SelectCoach(COACH), 25), 25, "on, due 46"),
     ]);
 }
@@ -336,7 +351,7 @@ fn a_program_that_is_changed_later_changes_no_threshold() {
 
 #[test]
 fn matching_goes_off_track_and_comes_back() {
-    let with_call = with(&matching(), &[call(scheduled(30))]);
+    let with_call = with(&matching(), &[call(&scheduled(30))]);
     table(&[
         ("no call by the threshold", &matching(), 21, "off since 21"),
         ("call scheduled", &with_call, 21, "on, due 51"),
@@ -433,9 +448,9 @@ fn a_break_moves_whatever_the_clock_counts_from() {
         ("a start date in a break", &paused(&starting(&coaching(), 12), &[(10, 14)]), 36, "off since 36 by ClockStart 12"),
         ("off track, and a break from today", &paused(&coaching(), &[(25, 30)]), 25, "off since 21"),
         ("off track, and a break that is noted late", &paused(&coaching(), &[(18, 30)]), 25, "on, due 34"),
-        ("a call", &paused(&with(&matching(), &[call(completed(4))]), &[(10, 14)]), 30, "off since 30 by DiscoveryCall 4"),
+        ("a call", &paused(&with(&matching(), &[call(&completed(4))]), &[(10, 14)]), 30, "off since 30 by DiscoveryCall 4"),
         ("a selection", &paused(&selected, &[(12, 16)]), 36, "off since 36 by CoachSelection 10"),
-        ("the day after a call that held", &paused(&with(&selected, &[call(scheduled(40))]), &[(41, 45)]), 45, "on, due 46"),
+        ("the day after a call that held", &paused(&with(&selected, &[call(&scheduled(40))]), &[(41, 45)]), 45, "on, due 46"),
     ]);
 }
 
@@ -451,7 +466,7 @@ fn a_break_that_is_ended_counts_until_yesterday() {
 fn it_is_at_risk_in_the_last_week_while_nothing_is_scheduled() {
     let threshold = |n| weeks(&coaching(), Some(n));
     let selected = moved(&matching(), Move::SelectCoach(COACH), 10);
-    let held = with(&selected, &[call(scheduled(40))]);
+    let held = with(&selected, &[call(&scheduled(40))]);
     table(&[
         ("a week before", &coaching(), 13, "on, due 21 by ClockStart 0, ScheduleSession"),
         ("a week before", &coaching(), 14, "on, due 21 by ClockStart 0, at risk, ScheduleSession"),
@@ -476,20 +491,20 @@ fn it_is_at_risk_in_the_last_week_while_nothing_is_scheduled() {
 #[test]
 fn it_says_which_step_is_missing() {
     let missing = |engagement: &Engagement, n| progress(engagement, UTC, at(n)).watch().unwrap().missing;
-    let called = with(&matching(), &[call(completed(4))]);
+    let called = with(&matching(), &[call(&completed(4))]);
     let selected = moved(&called, Move::SelectCoach(COACH), 10);
     for (sentence, engagement, expected) in [
         ("coaching", coaching(), Some(Step::ScheduleSession)),
         ("coaching, after sessions", with(&coaching(), &[completed(4)]), Some(Step::ScheduleSession)),
         ("coaching, with one scheduled", with(&coaching(), &[completed(4), scheduled(50)]), None),
-        ("coaching, with only a call scheduled", with(&coaching(), &[call(scheduled(50))]), Some(Step::ScheduleSession)),
+        ("coaching, with only a call scheduled", with(&coaching(), &[call(&scheduled(50))]), Some(Step::ScheduleSession)),
         ("matching", matching(), Some(Step::ScheduleDiscoveryCall)),
-        ("matching, with a call ahead", with(&matching(), &[call(scheduled(50))]), None),
+        ("matching, with a call ahead", with(&matching(), &[call(&scheduled(50))]), None),
         ("matching, with only a session ahead", with(&matching(), &[scheduled(50)]), Some(Step::ScheduleDiscoveryCall)),
         ("matching, after a call", called.clone(), Some(Step::SelectCoach)),
-        ("matching, after a call that was cancelled", with(&matching(), &[call(cancelled(20, 4))]), Some(Step::SelectCoach)),
+        ("matching, after a call that was cancelled", with(&matching(), &[call(&cancelled(20, 4))]), Some(Step::SelectCoach)),
         ("selected", selected.clone(), Some(Step::Activate)),
-        ("selected, with a call ahead", with(&selected, &[call(scheduled(50))]), None),
+        ("selected, with a call ahead", with(&selected, &[call(&scheduled(50))]), None),
         ("activated", moved(&selected, Move::Activate, 11), Some(Step::ScheduleSession)),
     ] {
         assert_eq!(missing(&engagement, 12), expected, "{sentence}");
