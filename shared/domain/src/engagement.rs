@@ -311,7 +311,7 @@ impl EngagementDraft {
             "ends_on",
             "must not be before starts_on",
         );
-        read_sessions(engagement.sessions_total, check);
+        read_sessions("sessions_total", engagement.sessions_total, check);
         read_settings(&mut engagement.settings, engagement.kind, self.threshold_weeks, self.off_track_notifications, check);
     }
 }
@@ -756,3 +756,6 @@ pub struct EngagementHappening {
 fn is_sensible(date: NaiveDate) -> bool {
     (1900..2200).contains(&chrono::Datelike::year(&date))
 }
+
+#[cfg(test)]
+mod tests;

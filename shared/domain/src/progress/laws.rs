@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::RngSeed;
 use ulid::Ulid;
 
 use super::tests::{COACH, day};
@@ -134,7 +135,7 @@ fn off_since_by_the_book(engagement: &Engagement, sessions: &[Session], zone: Tz
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(ProptestConfig { cases: 400, rng_seed: RngSeed::Fixed(21), ..ProptestConfig::default() })]
 
     #[test]
     fn it_stands_as_the_rule_says((engagement, sessions, zone, now) in cases()) {
@@ -440,7 +441,7 @@ fn kinds() -> impl Strategy<Value = ProgramKind> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(ProptestConfig { cases: 400, rng_seed: RngSeed::Fixed(21), ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_done_it_is_filed_as_the_facts_say_and_noticed_once(kind in kinds(), zone in zones(), walk in walks()) {
