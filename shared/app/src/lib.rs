@@ -14,6 +14,7 @@ pub mod page;
 pub mod reconcile;
 pub mod reports;
 pub mod runs;
+pub mod sweep;
 pub mod token;
 
 use std::sync::Arc;
