@@ -237,7 +237,8 @@ impl Stack {
 
     /// Forgets what was written to the table so far, as far as it is still to be acted on: nothing of it is owed to
     /// anybody.
-    pub(crate) fn begin_here(&self) -> anyhow::Result<()> {
+    pub(crate) async fn begin_here(&self) -> anyhow::Result<()> {
+        self.pump.lock().await.due = Due::Unknown;
         self.engine.forget_changes()
     }
 
@@ -467,14 +468,19 @@ impl Pump {
             did = true;
         }
         self.collect(stack, now)?;
-        if self.next_sweep(stack)?.is_some_and(|hour| hour <= now) {
-            drop(stack.requests.write().await);
-            if let Err(error) = Box::pin(sweep::handle(&stack.app)).await {
-                tracing::error!(error = %format!("{error:#}"), "the sweep failed; the next time will do it");
+        let hour = now.duration_trunc(SWEEP_EVERY)?;
+        if self.swept.is_none_or(|last| last < hour) {
+            self.due = Due::Unknown;
+            let is_needed = self.next_sweep(stack)?.is_some_and(|first| first <= hour);
+            self.swept = Some(hour);
+            if is_needed {
+                drop(stack.requests.write().await);
+                if let Err(error) = Box::pin(sweep::handle(&stack.app)).await {
+                    tracing::error!(error = %format!("{error:#}"), "the sweep failed; the next time will do it");
+                }
+                did = true;
+                self.collect(stack, now)?;
             }
-            self.swept = Some(now.duration_trunc(SWEEP_EVERY)?);
-            did = true;
-            self.collect(stack, now)?;
         }
         let mut ready: Vec<Message> = self.waiting.extract_if(.., |message| message.in_sight <= now).collect();
         if ready.iter().any(|message| matches!(message.work, Work::Run(_))) {
