@@ -10,6 +10,7 @@ pub mod groups;
 pub mod identity;
 pub mod items;
 pub mod members;
+pub mod off_track;
 pub mod page;
 pub mod reconcile;
 pub mod reports;
