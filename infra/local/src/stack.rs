@@ -270,6 +270,25 @@ impl Stack {
         Box::pin(app::sweep::sweep(&self.app)).await
     }
 
+    /// Compares how the engagements of accounts are filed with how they should be, past whatever goes wrong on the way to AWS,
+    /// from any thread.
+    ///
+    /// # Errors
+    /// They could not be read.
+    pub fn check_filing(&self, accounts: &[domain::id::AccountId]) -> anyhow::Result<Vec<app::tracking_check::Checked>> {
+        let sdk = sdk(&self.engine.endpoint(), crate::shortcut::client(self.engine.database(), http()));
+        let app = App { platform: Platform::new(&self.app.config, &sdk), ..self.app.clone() };
+        let check = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let check = |account: &domain::id::AccountId| {
+                let scope = platform::store::Scope::of_own_message(*account);
+                Ok(runtime.block_on(app::tracking_check::check_account(&app, scope, false))?)
+            };
+            accounts.iter().map(check).collect()
+        };
+        std::thread::scope(|threads| threads.spawn(check).join()).map_err(|_| anyhow::anyhow!("the comparison panicked"))?
+    }
+
     /// How many messages were given up, as a dead-letter queue would hold them.
     pub async fn dead_letters(&self) -> usize {
         self.pump.lock().await.dead

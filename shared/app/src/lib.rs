@@ -17,6 +17,7 @@ pub mod reports;
 pub mod runs;
 pub mod sweep;
 pub mod token;
+pub mod tracking_check;
 
 use std::sync::Arc;
 

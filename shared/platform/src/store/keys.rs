@@ -482,6 +482,12 @@ pub(super) fn engagement_partition(scope: Scope, id: EngagementId) -> String {
     format!("{}#E#{id}", scope.a())
 }
 
+/// Reads the account and engagement from where [`engagement_partition`] put them.
+pub(super) fn read_engagement(pk: &str) -> Option<(Scope, EngagementId)> {
+    let (account, engagement) = pk.strip_prefix("A#")?.split_once("#E#")?;
+    Some((Scope(account.parse().ok()?), engagement.parse().ok()?))
+}
+
 pub(super) fn engagement_key(scope: Scope, id: EngagementId) -> Key {
     Key::new(engagement_partition(scope, id), "ENGAGEMENT")
 }
