@@ -1,5 +1,8 @@
 //! Several engagements in one mail: in groups, oldest first, and cut to what a mail holds.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use domain::show::Mark;
 use maud::{Markup, html};
 
@@ -31,13 +34,14 @@ struct Fit {
 }
 
 /// From the roomiest on: names become shorter before an engagement is left out.
-const FITS: [Fit; 6] = [
+const FITS: [Fit; 7] = [
     Fit { rows: ROWS_MOST, name: 80, inline: true },
     Fit { rows: ROWS_MOST, name: 80, inline: false },
     Fit { rows: ROWS_MOST, name: 48, inline: false },
     Fit { rows: ROWS_MOST, name: 32, inline: false },
     Fit { rows: ROWS_MOST, name: 24, inline: false },
     Fit { rows: ROWS_MOST, name: 16, inline: false },
+    Fit { rows: ROWS_MOST, name: 10, inline: false },
 ];
 
 /// What a mail says, whatever its length.
@@ -55,7 +59,7 @@ struct Frame<'a> {
     /// How many there are.
     total: usize,
     /// Coaches and how many engagements they have, for administrators: the most first, those without a coach last.
-    coaches: Vec<(Option<String>, usize)>,
+    coaches: Vec<(Option<&'a str>, usize)>,
 }
 
 /// Engagements under one heading.
@@ -97,7 +101,7 @@ impl<'a> Frame<'a> {
                 let names: Vec<String> = coaches
                     .iter()
                     .take(PREHEADER_MOST)
-                    .map(|(coach, n)| format!("{} {}", words::clip(coach.as_deref().unwrap_or(NO_COACH), 30), words::grouped(*n)))
+                    .map(|(coach, n)| format!("{} {}", words::clip(&called(*coach), 30), words::grouped(*n)))
                     .collect();
                 some(&names, coaches.len())
             }
@@ -128,19 +132,18 @@ impl<'a> Frame<'a> {
 
     /// The most that a mail holds, and its HTML.
     fn fitted(&self) -> (Fit, String) {
-        let mut last = None;
-        for fit in FITS {
-            let html = self.html(fit);
+        let [mut fit, narrower @ ..] = FITS;
+        let mut html = self.html(fit);
+        for next in narrower {
             if html.len() <= HTML_MOST {
-                return (fit, html);
+                break;
             }
-            last = Some((fit, html));
+            fit = next;
+            html = self.html(fit);
         }
-        let [.., mut fit] = FITS;
         fit.rows = fit.rows.min(self.rows.len());
-        let mut html = last.map(|(_, html)| html).unwrap_or_default();
         while html.len() > HTML_MOST && fit.rows > 0 {
-            fit.rows = (fit.rows * 19 / 20).min(fit.rows - 1);
+            fit.rows = (fit.rows * HTML_MOST / html.len()).min(fit.rows - 1);
             html = self.html(fit);
         }
         (fit, html)
@@ -153,10 +156,7 @@ impl<'a> Frame<'a> {
         }
         self.coaches
             .iter()
-            .map(|(coach, n)| Group {
-                head: Some((coach.as_deref(), *n)),
-                rows: shown.iter().filter(|row| row.coach.map(view::name) == *coach).copied().collect(),
-            })
+            .map(|(coach, n)| Group { head: Some((*coach, *n)), rows: shown.iter().filter(|row| row.coach == *coach).copied().collect() })
             .filter(|group| !group.rows.is_empty())
             .collect()
     }
@@ -164,7 +164,7 @@ impl<'a> Frame<'a> {
     /// What the end says of those not shown.
     fn rest(&self, fit: Fit) -> Option<String> {
         let more = self.total - fit.rows.min(self.rows.len());
-        (more > 0).then(|| format!("And {} more, not in this mail.", words::grouped(more)))
+        (more > 0).then(|| format!("And {} more in all that are not in this mail.", words::grouped(more)))
     }
 
     fn html(&self, fit: Fit) -> String {
@@ -173,7 +173,7 @@ impl<'a> Frame<'a> {
             (page::card(&html! {
                 (page::stamp(&look(Mark::Late)))
                 (page::over(&over(self.letter)))
-                (page::title(&self.title))
+                (page::title(&self.title.replace(" track", "\u{a0}track")))
                 (page::paragraph(self.lead))
                 (page::numbers(&self.numbers))
             }))
@@ -245,7 +245,7 @@ impl<'a> Frame<'a> {
         }
         for group in self.groups(fit) {
             if let Some((coach, n)) = group.head {
-                paper.heading(&format!("{}: {} off track", coach.unwrap_or(NO_COACH), words::grouped(n)), '-');
+                paper.heading(&format!("{}: {} off track", called(coach), words::grouped(n)), '-');
             } else {
                 paper.gap();
             }
@@ -279,37 +279,36 @@ impl<'a> Frame<'a> {
 pub(crate) fn dates(letter: &OffTrackDigest<'_>, row: &Row<'_>) -> String {
     let date = |on| words::date(on, letter.on);
     let last = row.last_activity.map_or_else(|| "no activity yet".to_owned(), |last| format!("last activity {}", date(last)));
-    let weeks = words::count(usize::from(row.weeks), "week", "weeks");
-    format!("since {} · {last} · threshold {weeks}", date(row.since))
+    format!("since {} · {last} · {}-week threshold", date(row.since), row.weeks)
 }
 
-/// Coaches and how many engagements they have.
-fn coaches(letter: &OffTrackDigest<'_>) -> Vec<(Option<String>, usize)> {
-    let mut coaches: Vec<(Option<String>, usize)> = Vec::new();
-    let mut told = std::collections::BTreeMap::new();
-    for count in letter.per_coach {
-        *told.entry(count.coach.map(view::name)).or_insert(0) += count.engagements;
-    }
-    let mut counted = std::collections::BTreeMap::new();
+/// Coaches and how many engagements they have, as told or as in the rows, whichever is more.
+fn coaches<'a>(letter: &OffTrackDigest<'a>) -> Vec<(Option<&'a str>, usize)> {
+    let mut counted: BTreeMap<Option<&str>, usize> = BTreeMap::new();
     for row in letter.rows {
-        *counted.entry(row.coach.map(view::name)).or_insert(0_usize) += 1;
+        *counted.entry(row.coach).or_default() += 1;
     }
-    for (coach, n) in counted {
-        let n = told.remove(&coach).unwrap_or_default().max(n);
-        coaches.push((coach, n));
+    for told in letter.per_coach {
+        let n = counted.entry(told.coach).or_default();
+        *n = told.engagements.max(*n);
     }
-    coaches.extend(told.into_iter().filter(|(_, n)| *n > 0));
-    coaches.sort_by_key(|(coach, n)| (coach.is_none(), std::cmp::Reverse(*n)));
+    let mut coaches: Vec<(Option<&str>, usize)> = counted.into_iter().filter(|(_, n)| *n > 0).collect();
+    coaches.sort_by_key(|(coach, n)| (coach.is_none(), Reverse(*n)));
     coaches
+}
+
+/// The name of a coach, or what stands for none.
+fn called(coach: Option<&str>) -> String {
+    coach.map_or_else(|| NO_COACH.to_owned(), view::name)
 }
 
 /// The heading of a coach's engagements.
 fn head(coach: Option<&str>, n: usize, first: bool, fit: Fit) -> Markup {
-    let name = coach.unwrap_or(NO_COACH);
+    let name = called(coach);
     html! {
         h2.t style={ "margin:" (if first { 0 } else { 26 }) "px 0 12px;font-size:17px;line-height:32px;font-weight:650;letter-spacing:-.012em;color:" (TEXT) } {
-            @if let (true, Some(coach)) = (fit.inline, coach) { (page::face(coach, 32)) " \u{a0}" }
-            bdi { (words::clip(name, fit.name)) }
+            @if fit.inline && coach.is_some() { (page::face(&name, 32)) " \u{a0}" }
+            bdi { (words::clip(&name, fit.name)) }
             span.m style={ "font-weight:400;color:" (MUTED) } { " \u{a0}" (words::grouped(n)) }
         }
     }

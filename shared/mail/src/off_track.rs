@@ -171,17 +171,18 @@ impl Step {
 pub(crate) const SNOOZE: &str = "Remind me in a week";
 pub(crate) const PAUSE: &str = "Planned break";
 
-/// The nudges with a line on each; `pause` says whose break it is.
-fn choices<'a>(step: Step, nudges: Nudges<'a>, pause: &'static str) -> Vec<Choice<'a>> {
+/// The nudges with a line on each, under their heading.
+fn choices(step: Step, nudges: Nudges<'_>) -> (&'static str, Vec<Choice<'_>>) {
     let met = match step {
         Step::ScheduleSession | Step::Activate => "A session took place that is not on record here.",
         Step::ScheduleDiscoveryCall | Step::SelectCoach => "A call took place that is not on record here.",
     };
-    vec![
+    let choices = vec![
         Choice { label: step.met(), words: met, address: nudges.met },
         Choice { label: SNOOZE, words: "It is in hand, and only needs a little more time.", address: nudges.snooze },
-        Choice { label: PAUSE, words: pause, address: nudges.pause },
-    ]
+        Choice { label: PAUSE, words: "You agreed on a break, and the clock should stop until it is over.", address: nudges.pause },
+    ];
+    ("Already taken care of?", choices)
 }
 
 /// What is true of the pages behind the nudges.
@@ -253,10 +254,7 @@ pub fn client(letter: &OffTrackClient<'_>) -> Message {
         title: title.to_owned(),
         paragraphs: vec![state, step],
         button: letter.page.map(|page| (open, page)),
-        choices: Some((
-            "Already taken care of?",
-            choices(letter.step, letter.nudges, "You agreed on a break, and the clock should stop until it is over."),
-        )),
+        choices: Some(choices(letter.step, letter.nudges)),
         note: Some(ASKS_FIRST.to_owned()),
         why: vec![
             format!(
@@ -342,9 +340,7 @@ fn single(letter: &OffTrackDigest<'_>, row: &Row<'_>) -> Message {
         facts,
         button: Some(row.page.map_or((OPEN_REPORT, letter.all), |page| ("Open the engagement", page))),
         note: nudges.map(|_| ASKS_FIRST.to_owned()),
-        choices: nudges.map(|nudges| {
-            ("Already taken care of?", choices(row.step, nudges, "You agreed on a break, and the clock should stop until it is over."))
-        }),
+        choices: nudges.map(|nudges| choices(row.step, nudges)),
         why: why(letter, true),
         stop: Some(letter.stop),
     };

@@ -98,7 +98,7 @@ pub(crate) const BASE: &str = "body{margin:0;padding:0;width:100%!important;-web
 table{border-collapse:separate;mso-table-lspace:0;mso-table-rspace:0}img{border:0;line-height:100%;-ms-interpolation-mode:bicubic}\
 a:hover{text-decoration:underline!important}\
 @media (max-width:600px){.out{padding:16px 8px 32px!important}.pad{padding:24px 20px!important}.h1{font-size:24px!important;line-height:30px!important}\
-.num{font-size:20px!important}.cell{padding:10px 4px 10px 12px!important}.e small a{padding:6px 11px!important}}";
+.num{font-size:20px!important}.cell{padding:10px 4px 10px 12px!important}.e small a{padding:6px 8px!important}}";
 
 /// Dark mode, in a block of its own: a program that can't read it loses nothing else.
 pub(crate) const DARK: &str = "@media (prefers-color-scheme:dark){.bg{background-color:#101014!important}\
@@ -190,11 +190,25 @@ mod tests {
             ("w", "card"),
             ("w", "ws"),
             ("t", "ws"),
+            ("e", "card"),
+            ("e a", "card"),
+            ("e span", "card"),
+            ("e i", "card"),
+            ("e small a", "card"),
             ("btn", "btn"),
             ("tile", "tile"),
         ] {
             let (text, ground) = (dark(text, "color"), dark(ground, "background-color"));
             assert!(contrast(text, ground) >= 4.5, "{text} on {ground}: {}", contrast(text, ground));
+        }
+    }
+
+    #[test]
+    fn what_is_only_in_the_head_has_the_colours_of_the_rest() {
+        for rule in [ENTRY, ENTRY_NAME, ENTRY_ARROW, ENTRY_NUDGE] {
+            for colour in rule.match_indices('#').map(|(at, _)| &rule[at..at + 7]) {
+                assert!([TEXT, RULE, ACCENT].contains(&colour), "{colour}");
+            }
         }
     }
 

@@ -369,6 +369,13 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_is_set_apart_holds_no_sign_of_it() {
+        let name = line("a\u{2069}b\u{2068}c", 100);
+        assert_eq!(isolate(&name), "\u{2068}a b c\u{2069}");
+        assert_eq!(bare(&format!("Hi {},\u{a0}you", isolate(&name))), "Hi a b c, you");
+    }
+
+    #[test]
     fn initials_come_from_letters() {
         for (name, letters) in
             [("Amber Stone", "AS"), ("Zoë", "Z"), ("🎯 Dana 🎯", "D"), ("🎯", "·"), ("Ana María de la Cruz", "AC"), ("محمد علي", "مع")]
