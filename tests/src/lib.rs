@@ -6,12 +6,13 @@ mod cast;
 pub mod events;
 pub mod print;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
 use cairn::stack::{Settings, Stack};
 use chrono::{DateTime, Duration, Utc};
+use domain::id::AccountId;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -27,6 +28,20 @@ pub struct World {
     /// The stack.
     pub stack: Arc<Stack>,
     router: Router,
+    accounts: Mutex<Vec<AccountId>>,
+}
+
+/// However a story went, engagements are filed at its end as they should be.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let accounts = std::mem::take(&mut *self.accounts.lock().unwrap());
+        for checked in self.stack.check_filing(&accounts).unwrap() {
+            assert_eq!((checked.drifted, checked.failed), (0, 0), "engagements are filed wrong: {:?}", checked.named);
+        }
+    }
 }
 
 /// Somebody who speaks to the API with a key.
@@ -96,13 +111,14 @@ impl World {
     /// A world over a stack.
     pub fn over(stack: Stack) -> Self {
         let stack = Arc::new(stack);
-        Self { router: cairn::gateway::router(Arc::clone(&stack)), stack }
+        Self { router: cairn::gateway::router(Arc::clone(&stack)), stack, accounts: Mutex::default() }
     }
 
     /// Opens an account whose first member speaks.
     pub async fn account(&self, name: &str, email: &str, zone: &str) -> Person {
         let draft = json!({ "name": name, "email": email, "time_zone": zone, "person": "Ada Brandt" });
         let opened = request(&self.router, "POST", "/local/accounts", None, &[], Some(&draft)).await.expect(201);
+        self.accounts.lock().unwrap().push(text(&opened["account_id"]).parse().unwrap());
         Person {
             router: self.router.clone(),
             key: text(&opened["api_key"]),

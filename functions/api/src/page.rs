@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use app::off_track::StopPage;
 use app::portal::InvitationPage;
 use app::reports::UnsubscribePage;
 use base64::Engine;
@@ -109,6 +110,25 @@ pub(crate) fn invitation(page: &InvitationPage) -> Markup {
         }
     };
     frame(title, &content, &footer)
+}
+
+/// What a link that switches mail on engagements off would end, or has ended.
+pub(crate) fn stop(page: &StopPage) -> Markup {
+    let content = html! {
+        @if page.done {
+            span.done { "✓ Unsubscribed" }
+            h1 { "You won’t get such mail any more" }
+            p { b { (page.account) } " sends you no more mail when coaching is off track." }
+            p { "You can close this page. If you change your mind, switch it on again in your settings, or ask " (page.account) " how." }
+        } @else {
+            h1 { "Stop getting such mail?" }
+            p { "You get mail from " b { (page.account) } " when coaching is off track." }
+            form method="post" { button type="submit" { "Unsubscribe" } }
+        }
+    };
+    let footer =
+        html! { @if !page.done { "Only this kind of mail ends, and nothing else changes. Nothing happens until you press the button." } };
+    frame(if page.done { "Unsubscribed" } else { "Unsubscribe" }, &content, &footer)
 }
 
 /// For a link that is not one of ours.

@@ -11,13 +11,16 @@ pub mod groups;
 pub mod identity;
 pub mod items;
 pub mod members;
+pub mod off_track;
 pub mod page;
 pub mod portal;
 pub mod programs;
 pub mod reconcile;
 pub mod reports;
 pub mod runs;
+pub mod sweep;
 pub mod token;
+pub mod tracking_check;
 
 use std::sync::Arc;
 

@@ -495,6 +495,12 @@ pub enum NotAnyMore {
     SwitchedOff,
     /// The engagement is back on track, or not tracked any more.
     BackOnTrack,
+    /// Mail on the engagement was switched off.
+    NotificationsOff,
+    /// The client was not invited, or their portal is switched off.
+    NoPortal,
+    /// The recipient has no address any more.
+    NoAddress,
     /// The invitation was accepted, cancelled or replaced.
     NotInvited,
 }
@@ -511,6 +517,9 @@ impl NotAnyMore {
             Self::TooMany => "the recipient got too many mails of this report today",
             Self::SwitchedOff => "the recipient switched such mail off",
             Self::BackOnTrack => "it was back on track before the mail went out",
+            Self::NotificationsOff => "mail on the engagement was switched off",
+            Self::NoPortal => "the client has no portal",
+            Self::NoAddress => "the recipient has no address any more",
             Self::NotInvited => "the invitation was accepted, cancelled or replaced meanwhile",
         }
     }

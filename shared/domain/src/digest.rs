@@ -98,6 +98,9 @@ pub struct Crossing {
     /// Its coach, if the coach is told.
     #[serde(default)]
     pub coach_id: Option<MemberId>,
+    /// Who answers for it, if somebody is named.
+    #[serde(default)]
+    pub owner_id: Option<OwnerId>,
     /// The day it crossed.
     pub since: NaiveDate,
 }

@@ -1,7 +1,7 @@
 //! What needs no key: health, the document, and the page that a link in a mail opens.
 
-use app::App;
-use app::{deliveries, portal, reports};
+use app::{App, AppError};
+use app::{deliveries, off_track, portal, reports};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -65,11 +65,13 @@ async fn document() -> Response {
     )
 )]
 async fn show_unsubscribe(State(app): State<App>, Path(token): Path<String>) -> Response {
-    match reports::unsubscribe_page(&app, &token).await {
-        Ok(Some(found)) => html(StatusCode::OK, page::unsubscribe(&found)),
-        Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
-        Err(error) => failed(error.into()),
-    }
+    let found = async {
+        Ok(match reports::unsubscribe_page(&app, &token).await? {
+            Some(found) => Some(page::unsubscribe(&found)),
+            None => off_track::stop_page(&app, &token).await?.map(|found| page::stop(&found)),
+        })
+    };
+    answered(found.await)
 }
 
 /// Unsubscribes: by the button of the page, or by the one click of a mail program (RFC 8058). Once or often is the
@@ -83,11 +85,13 @@ async fn show_unsubscribe(State(app): State<App>, Path(token): Path<String>) -> 
     )
 )]
 async fn unsubscribe(State(app): State<App>, Path(token): Path<String>) -> Response {
-    match reports::unsubscribe(&app, &token).await {
-        Ok(Some(found)) => html(StatusCode::OK, page::unsubscribe(&found)),
-        Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
-        Err(error) => failed(error.into()),
-    }
+    let found = async {
+        Ok(match reports::unsubscribe(&app, &token).await? {
+            Some(found) => Some(page::unsubscribe(&found)),
+            None => off_track::stop(&app, &token).await?.map(|found| page::stop(&found)),
+        })
+    };
+    answered(found.await)
 }
 
 /// The page of an invitation to the portal: asks for the time zone, and changes nothing (P-5).
@@ -152,6 +156,14 @@ async fn whole_mail(State(app): State<App>, Path(token): Path<String>) -> Respon
             response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
             response
         }
+        Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
+        Err(error) => failed(error.into()),
+    }
+}
+
+fn answered(found: Result<Option<maud::Markup>, AppError>) -> Response {
+    match found {
+        Ok(Some(page)) => html(StatusCode::OK, page),
         Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
         Err(error) => failed(error.into()),
     }

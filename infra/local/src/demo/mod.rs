@@ -119,7 +119,7 @@ pub async fn seed(stack: &Stack) -> anyhow::Result<Demo> {
     arrange(&office, &clients, now).await?;
 
     // a year of changes that concern nobody now
-    stack.begin_here()?;
+    stack.begin_here().await?;
     let present = Office { app: stack.app.clone(), ..office };
     let reports = Box::pin(reports(&present, &companies, &clients, stack.clock.now())).await?;
     // least interesting first: the mailbox shows the latest

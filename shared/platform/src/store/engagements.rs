@@ -11,7 +11,7 @@ use domain::progress::Tracking;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{self, Scope};
-use super::{After, Changes, Index, Query, Range, Row, Store, StoreError, built, from_row, text, to_row};
+use super::{After, Changes, Index, Key, Query, Range, Row, Store, StoreError, built, failed, from_row, text, to_row};
 
 /// For how long crossings, and who was owed a digest of them, are kept.
 const KEPT: Duration = Duration::days(60);
@@ -56,6 +56,17 @@ struct Kept<'a> {
     #[serde(flatten)]
     crossing: &'a Crossing,
     expires: i64,
+}
+
+/// Whether a row of how an engagement is filed stands in the indexes where it should.
+fn is_placed(scope: Scope, row: &Row) -> bool {
+    let Ok(tracking) = from_row::<Tracking>("tracking", row.clone()) else { return false };
+    let place = keys::tracking(scope, &tracking);
+    Index::ALL.iter().all(|index| {
+        let wanted = place.indexes.iter().find(|(at, _, _)| at == index).map(|(_, pk, sk)| (pk.clone(), sk.clone()));
+        let found = row.contains_key(index.pk()).then(|| (text(row, index.pk()), text(row, index.sk())));
+        wanted == found
+    })
 }
 
 impl Store {
@@ -211,6 +222,42 @@ impl Store {
         let place = keys::engagement(scope, engagement.id, engagement.client_id);
         changes.replace("version", &self.table, to_row("engagement", &place, engagement)?, engagement.version - 1)?;
         self.replace_tracking(changes, scope, tracking)
+    }
+
+    /// Files an engagement that is not filed; unmet `tracking`.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn add_tracking(&self, changes: &mut Changes, scope: Scope, tracking: &Tracking) -> Result<(), StoreError> {
+        changes.add("tracking", &self.table, to_row("tracking", &keys::tracking(scope, tracking), tracking)?)
+    }
+
+    /// Some of the engagements of all accounts, in no order, each with whether the indexes show it where they should; and
+    /// where to go on. Reads through the whole table.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn scan_engagements(&self, after: Option<Key>) -> Result<(Vec<(Scope, EngagementId, bool)>, Option<Key>), StoreError> {
+        let answer = self
+            .client
+            .scan()
+            .table_name(&self.table)
+            .filter_expression("#type = :engagement")
+            .expression_attribute_names("#type", "type")
+            .expression_attribute_values(":engagement", AttributeValue::S("engagement".into()))
+            .set_exclusive_start_key(after.map(|key| key.row()))
+            .send()
+            .await
+            .map_err(|e| failed("Scan", &e))?;
+        let mut found = Vec::new();
+        for row in answer.items.unwrap_or_default() {
+            let Some((scope, id)) = keys::read_engagement(&text(&row, "pk")) else { continue };
+            let tracking = self.client.get_item().table_name(&self.table).set_key(Some(keys::tracking_key(scope, id).row()));
+            let row = tracking.consistent_read(true).send().await.map_err(|e| failed("GetItem", &e))?.item;
+            found.push((scope, id, row.is_none_or(|row| is_placed(scope, &row))));
+        }
+        let after = answer.last_evaluated_key.filter(|key| !key.is_empty());
+        Ok((found, after.map(|row| Key { pk: text(&row, "pk"), sk: text(&row, "sk") })))
     }
 
     /// Changes how an engagement is filed; unmet `tracking`.

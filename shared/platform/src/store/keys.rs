@@ -482,6 +482,12 @@ pub(super) fn engagement_partition(scope: Scope, id: EngagementId) -> String {
     format!("{}#E#{id}", scope.a())
 }
 
+/// Reads the account and engagement from where [`engagement_partition`] put them.
+pub(super) fn read_engagement(pk: &str) -> Option<(Scope, EngagementId)> {
+    let (account, engagement) = pk.strip_prefix("A#")?.split_once("#E#")?;
+    Some((Scope(account.parse().ok()?), engagement.parse().ok()?))
+}
+
 pub(super) fn engagement_key(scope: Scope, id: EngagementId) -> Key {
     Key::new(engagement_partition(scope, id), "ENGAGEMENT")
 }
@@ -530,13 +536,19 @@ pub(super) fn tracked(scope: Scope) -> String {
     format!("{}#TRACKED", scope.a())
 }
 
-pub(super) fn due(shard: u8) -> String {
+/// A part of the due index.
+pub fn due(shard: u8) -> String {
     format!("DUE#{shard:02}")
 }
 
 /// The part of the due index that an account is in.
 pub fn due_shard(scope: Scope) -> u8 {
     Sha256::digest(scope.0.to_string())[0] % DUE_SHARDS
+}
+
+/// Reads since when something is due from its place in the due index.
+pub fn read_due_at(sk: &str) -> Option<DateTime<Utc>> {
+    sk.split('#').next()?.parse().ok()
 }
 
 /// Reads the account from where [`tracking`] and [`digests`] put it.
