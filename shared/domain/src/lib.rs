@@ -16,6 +16,7 @@ pub mod group;
 pub mod happening;
 pub mod id;
 pub mod item;
+pub mod listing;
 pub mod person;
 pub mod program;
 pub mod progress;

@@ -8,6 +8,7 @@ use ulid::Ulid;
 use crate::client::{Client, Portal};
 use crate::id::{ClientId, CompanyId, HappeningId, ItemId, MemberId, PersonnelId};
 use crate::item::{Item, ItemDraft, ItemKind, Money, Visibility};
+use crate::listing::Columns;
 use crate::person::{Actor, Administrator, Email, Member, Notifications, Permission, Personnel};
 
 pub(crate) fn now() -> DateTime<Utc> {
@@ -26,6 +27,7 @@ pub(crate) fn member(id: u128, permissions: &[Permission]) -> Member {
         active: true,
         time_zone: chrono_tz::UTC,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: now(),
         updated_at: now(),
         version: 1,
@@ -47,6 +49,7 @@ pub(crate) fn client(id: u128, company: Option<u128>) -> Client {
         portal: Portal::NotInvited,
         archived: false,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: now(),
         updated_at: now(),
         version: 1,
@@ -65,6 +68,7 @@ pub(crate) fn personnel(id: u128, company: u128, grants: &[ItemKind]) -> Personn
         active: true,
         time_zone: chrono_tz::UTC,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: now(),
         updated_at: now(),
         version: 1,
