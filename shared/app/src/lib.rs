@@ -5,6 +5,7 @@ pub mod account;
 pub mod clients;
 pub mod companies;
 pub mod deliveries;
+pub mod engagements;
 pub mod error;
 pub mod groups;
 pub mod identity;

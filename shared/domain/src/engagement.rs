@@ -23,6 +23,7 @@ const NOTE_MOST: usize = 500;
 /// Where an engagement is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = EngagementState)]
 pub enum State {
     /// Being set up.
     Draft,
@@ -658,6 +659,7 @@ pub fn settle(before: &Session, state: SessionState, now: DateTime<Utc>) -> Resu
 /// What happened to an engagement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = EngagementWhat)]
 pub enum What {
     /// It was added.
     Created,

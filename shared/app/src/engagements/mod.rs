@@ -1,0 +1,5 @@
+//! Engagements: one client in one program with, usually, one coach.
+
+pub mod view;
+
+pub use view::{EngagementView, view};
