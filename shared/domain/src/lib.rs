@@ -11,6 +11,7 @@ pub mod client;
 pub mod company;
 pub mod delivery;
 pub mod digest;
+pub mod dry_run;
 pub mod engagement;
 pub mod group;
 pub mod happening;
