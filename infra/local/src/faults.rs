@@ -18,6 +18,7 @@ use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::files;
 
@@ -26,6 +27,8 @@ use crate::files;
 pub struct Faults {
     state: Arc<Mutex<Recorded>>,
     metered: Arc<AtomicBool>,
+    /// Told of every call that begins or ends, of every plan, and when held calls are let go.
+    changed: Arc<watch::Sender<()>>,
 }
 
 #[derive(Default)]
@@ -38,6 +41,8 @@ struct Recorded {
     /// The latest of them.
     calls: VecDeque<Call>,
     usage: BTreeMap<String, Usage>,
+    /// Whether calls that were to be held may go.
+    let_go: bool,
 }
 
 /// How many calls the log remembers.
@@ -99,6 +104,8 @@ pub enum Kind {
     Conflict,
     /// The call is carried out late.
     Delay(Duration),
+    /// The call is carried out once [`Faults::let_go`] says so, or another plan is made.
+    Hold,
 }
 
 /// What calls of one operation amounted to. Capacity and items are known only while metering.
@@ -159,11 +166,32 @@ impl Faults {
     pub fn plan(&self, plan: impl IntoIterator<Item = Fault>) {
         let mut state = files::lock(&self.state);
         *state = Recorded { era: state.era + 1, plan: plan.into_iter().collect(), ..Recorded::default() };
+        drop(state);
+        self.changed.send_replace(());
     }
 
     /// Plans no faults and starts anew.
     pub fn clear(&self) {
         self.plan([]);
+    }
+
+    /// Lets all calls go that are held, and holds none any more.
+    pub fn let_go(&self) {
+        files::lock(&self.state).let_go = true;
+        self.changed.send_replace(());
+    }
+
+    /// Returns when at least `times` calls are on the log that `are` as wanted, made by something else that goes on meanwhile.
+    pub async fn until(&self, times: usize, are: impl Fn(&Call) -> bool) {
+        self.wait(|state| state.calls.iter().filter(|call| are(call)).count() >= times).await;
+    }
+
+    async fn wait(&self, holds: impl Fn(&Recorded) -> bool) {
+        let mut changed = self.changed.subscribe();
+        while !holds(&files::lock(&self.state)) {
+            // the sender lives as long as this does
+            let _ = changed.changed().await;
+        }
     }
 
     /// Asks DynamoDB what every call consumes, whether the caller did or not.
@@ -202,7 +230,10 @@ impl Faults {
             state.calls.pop_front();
         }
         state.calls.push_back(call.clone());
-        (state.era, call)
+        let era = state.era;
+        drop(state);
+        self.changed.send_replace(());
+        (era, call)
     }
 
     fn end(&self, (era, call): &(u64, Call), status: Option<u16>, usage: Usage) {
@@ -218,6 +249,8 @@ impl Faults {
         sum.read_units += usage.read_units;
         sum.write_units += usage.write_units;
         sum.items += usage.items;
+        drop(state);
+        self.changed.send_replace(());
     }
 }
 
@@ -259,6 +292,10 @@ impl HttpConnector for Connector {
                 Some(Kind::Conflict) => Some(conflicted(&request, &call.operation)),
                 Some(Kind::Delay(by)) => {
                     tokio::time::sleep(by).await;
+                    None
+                }
+                Some(Kind::Hold) => {
+                    faults.wait(|state| state.let_go || state.era != begun.0).await;
                     None
                 }
                 Some(Kind::LoseAnswer) | None => None,

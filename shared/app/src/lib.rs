@@ -12,6 +12,8 @@ pub mod identity;
 pub mod items;
 pub mod members;
 pub mod page;
+pub mod portal;
+pub mod programs;
 pub mod reconcile;
 pub mod reports;
 pub mod runs;
@@ -148,12 +150,29 @@ impl Ctx {
     /// Commits the changes with an audit entry, and records the answer where the request is to be carried out once.
     async fn commit(
         &self,
-        mut changes: Changes,
+        changes: Changes,
         action: &str,
         subject: impl ToString,
         status: u16,
         answer: &impl Serialize,
     ) -> Result<(), AppError> {
+        match self.try_commit(changes, action, subject, status, answer).await? {
+            Commit::Done => Ok(()),
+            Commit::Unmet("version" | "covered") => Err(AppError::Stale),
+            Commit::Unmet("email") => Err(AppError::email_taken()),
+            Commit::Unmet(name) => Err(AppError::conflict("changed_meanwhile", format!("something changed meanwhile ({name}); try again"))),
+        }
+    }
+
+    /// Commits like [`Ctx::commit`], and says which condition did not hold, for callers that try again.
+    async fn try_commit(
+        &self,
+        mut changes: Changes,
+        action: &str,
+        subject: impl ToString,
+        status: u16,
+        answer: &impl Serialize,
+    ) -> Result<Commit, AppError> {
         let entry = audit::Entry {
             id: AuditId(self.new_id()),
             at: self.now,
@@ -164,11 +183,8 @@ impl Ctx {
         self.store().add_audit(&mut changes, self.scope, &entry)?;
         self.record(&mut changes, status, answer)?;
         match self.store().commit(changes).await? {
-            Commit::Done => Ok(()),
             Commit::Unmet("request") => Err(AppError::Repeated),
-            Commit::Unmet("version" | "covered") => Err(AppError::Stale),
-            Commit::Unmet("email") => Err(AppError::email_taken()),
-            Commit::Unmet(name) => Err(AppError::conflict("changed_meanwhile", format!("something changed meanwhile ({name}); try again"))),
+            committed => Ok(committed),
         }
     }
 

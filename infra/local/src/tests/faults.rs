@@ -118,6 +118,21 @@ async fn a_delayed_call_comes_late() {
 }
 
 #[tokio::test]
+async fn a_held_call_waits_until_it_is_let_go() {
+    let (wires, client) = table().await;
+    wires.faults.plan([fault(When::Operation("PutItem".into(), 1), Kind::Hold)]);
+    let meanwhile = async {
+        wires.faults.until(1, |call| call.fault == Some(Kind::Hold)).await;
+        assert!(!is_there(&client, "x").await);
+        assert_eq!(wires.faults.calls()[0].status, None);
+        wires.faults.let_go();
+    };
+    let (put, ()) = tokio::join!(put(&client, "x"), meanwhile);
+    put.unwrap();
+    assert!(is_there(&client, "x").await);
+}
+
+#[tokio::test]
 async fn other_services_are_named_and_refuse_in_their_own_words() {
     let (wires, _) = table().await;
     wires.faults.plan([fault(When::Every("GetAccount".into()), Kind::Throttle), fault(When::Every("GetSchedule".into()), Kind::Throttle)]);

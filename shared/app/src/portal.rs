@@ -1,0 +1,1 @@
+//! Clients’ portals: invited, accepted, cancelled (P-5).
