@@ -118,6 +118,15 @@ impl IntoResponses for ReadRefusals {
     }
 }
 
+/// Refusals of a route that reads a range of days, or more than a file can have.
+pub(crate) struct ReportRefusals;
+
+impl IntoResponses for ReportRefusals {
+    fn responses() -> Responses {
+        responses(&[&ALWAYS, &WITH_KEY, &[CHANGE[0], CHANGE[3]]])
+    }
+}
+
 /// Refusals of a route that changes something.
 pub(crate) struct ChangeRefusals;
 

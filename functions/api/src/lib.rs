@@ -72,6 +72,7 @@ fn routes_with_key() -> OpenApiRouter<App> {
         .merge(routes::items::routes())
         .merge(routes::programs::routes())
         .merge(routes::engagements::routes())
+        .merge(routes::engagement_lists::routes())
         .merge(routes::reports::routes())
         .merge(routes::runs::routes())
         .merge(routes::mail::routes())

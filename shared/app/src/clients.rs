@@ -8,6 +8,7 @@ use domain::check::{self, Check};
 use domain::client::{Client, Level, Portal};
 use domain::happening::Happening;
 use domain::id::{ClientId, CompanyId, ItemId, MemberId};
+use domain::listing::Columns;
 use domain::person::{Email, Notifications, Permission};
 use platform::store::{Changes, Commit};
 use serde::{Deserialize, Serialize};
@@ -240,6 +241,7 @@ pub async fn create(ctx: &Ctx, draft: &ClientDraft) -> Result<Client, AppError> 
         invited_at: None,
         archived: false,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: ctx.now,
         updated_at: ctx.now,
         version: 1,

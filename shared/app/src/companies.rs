@@ -8,6 +8,7 @@ use domain::check::{self, Check};
 use domain::company::{Company, Location};
 use domain::id::{CompanyId, LocationId, PersonnelId};
 use domain::item::ItemKind;
+use domain::listing::Columns;
 use domain::person::{Email, Notifications, Personnel};
 use domain::program::given;
 use platform::store::Changes;
@@ -212,6 +213,7 @@ pub async fn add_personnel(ctx: &Ctx, id: CompanyId, draft: &PersonnelDraft) -> 
         active: true,
         time_zone: ctx.account.time_zone,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: ctx.now,
         updated_at: ctx.now,
         version: 1,

@@ -7,6 +7,7 @@ use domain::account::Feature;
 use domain::check::{self, Check, Invalid};
 use domain::client::{Client, Level, Pairing, pair};
 use domain::id::{ClientId, CompanyId, LocationId, MemberId};
+use domain::listing::Columns;
 use domain::person::{Administrator, Email, Member, Notifications, Permission, PersonId};
 use platform::store::{Changes, WRITES_MOST};
 use serde::{Deserialize, Serialize};
@@ -114,6 +115,7 @@ pub async fn create(ctx: &Ctx, draft: &MemberDraft) -> Result<Member, AppError> 
         active: true,
         time_zone: ctx.account.time_zone,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: ctx.now,
         updated_at: ctx.now,
         version: 1,

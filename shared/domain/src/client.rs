@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::check::Invalid;
 use crate::id::{ClientId, CompanyId, MemberId};
+use crate::listing::Columns;
 use crate::person::{Email, Notifications};
 
 /// Where a client's portal stands (P-5).
@@ -63,6 +64,10 @@ pub struct Client {
     pub archived: bool,
     /// Which mail they want.
     pub notifications: Notifications,
+    /// Which columns they see, where they chose other ones than everybody begins with.
+    #[serde(default, skip_serializing_if = "Columns::is_default")]
+    #[schema(required = false)]
+    pub columns: Columns,
     /// When the record was made.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.

@@ -9,6 +9,7 @@ use crate::client::{Client, Portal};
 use crate::engagement::{Engagement, EngagementDraft, Session, SessionKind, SessionState};
 use crate::id::{ClientId, CompanyId, EngagementId, HappeningId, ItemId, MemberId, OrganisationId, PersonnelId, ProgramId, SessionId};
 use crate::item::{Item, ItemDraft, ItemKind, Money, Visibility};
+use crate::listing::Columns;
 use crate::person::{Actor, Administrator, Email, Member, Notifications, Permission, Personnel};
 use crate::program::{Program, ProgramKind, Settings};
 
@@ -28,6 +29,7 @@ pub(crate) fn member(id: u128, permissions: &[Permission]) -> Member {
         active: true,
         time_zone: chrono_tz::UTC,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: now(),
         updated_at: now(),
         version: 1,
@@ -50,6 +52,7 @@ pub(crate) fn client(id: u128, company: Option<u128>) -> Client {
         invited_at: None,
         archived: false,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: now(),
         updated_at: now(),
         version: 1,
@@ -68,6 +71,7 @@ pub(crate) fn personnel(id: u128, company: u128, grants: &[ItemKind]) -> Personn
         active: true,
         time_zone: chrono_tz::UTC,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: now(),
         updated_at: now(),
         version: 1,

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod clients;
 pub(crate) mod companies;
+pub(crate) mod engagement_lists;
 pub(crate) mod engagements;
 pub(crate) mod groups;
 pub(crate) mod identity;

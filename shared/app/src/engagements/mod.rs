@@ -1,5 +1,8 @@
 //! Engagements: one client in one program with, usually, one coach; their sessions, discovery calls, breaks and log.
 
+pub mod dry_run;
+pub mod export;
+pub mod list;
 mod refile;
 pub mod view;
 mod write;

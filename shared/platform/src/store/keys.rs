@@ -207,6 +207,7 @@ pub(super) fn account_partition(scope: Scope) -> String {
 pub(super) const MEMBERS: &str = "MEMBER#";
 pub(super) const COMPANIES: &str = "COMPANY#";
 pub(super) const PERSONNEL: &str = "PERSONNEL#";
+pub(super) const LOCATIONS: &str = "LOCATION#";
 pub(super) const GROUPS: &str = "GROUP#";
 pub(super) const REPORTS: &str = "REPORT#";
 pub(super) const SUPPRESSED: &str = "SUPPRESSED#";
@@ -227,7 +228,7 @@ pub(super) fn company(scope: Scope, id: CompanyId) -> Key {
 }
 
 pub(super) fn locations(company: CompanyId) -> String {
-    format!("LOCATION#{company}#")
+    format!("{LOCATIONS}{company}#")
 }
 
 pub(super) fn location(scope: Scope, company: CompanyId, id: LocationId) -> Key {
