@@ -278,7 +278,27 @@ async fn send(router: &Router, method: &str, path: &str, key: Option<&str>, head
     let response = router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
     let text = String::from_utf8_lossy(&body.collect().await.unwrap().to_bytes()).into_owned();
-    Answer { status: parts.status, headers: parts.headers, json: serde_json::from_str(&text).unwrap_or_default(), text }
+    let json = serde_json::from_str(&text).unwrap_or_default();
+    assert_all_utc(&json);
+    Answer { status: parts.status, headers: parts.headers, json, text }
+}
+
+/// Whatever is asked: a time in an answer is in UTC, and says so by `Z` (G-2).
+#[track_caller]
+fn assert_all_utc(answer: &Value) {
+    match answer {
+        Value::Object(fields) => fields.values().for_each(assert_all_utc),
+        Value::Array(values) => values.iter().for_each(assert_all_utc),
+        Value::String(text) => assert!(DateTime::parse_from_rfc3339(text).is_err() || text.ends_with('Z'), "not in UTC: {text}"),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Says on standard error what a story measured, also where it succeeds: the harness keeps to itself what is printed as usual.
+pub fn say(what: &str) {
+    use std::io::Write;
+    // nobody may be listening
+    let _ = writeln!(std::io::stderr(), "{what}");
 }
 
 /// A time.

@@ -10,6 +10,7 @@ use cairn::faults::{Fault, Kind, When};
 use domain::delivery::{Delivery, DeliveryState};
 use domain::run::Stage;
 use serde_json::json;
+use stories::say;
 
 use crate::flow::{Complaints, Flow, RECIPIENTS, Trial, in_parallel};
 
@@ -75,10 +76,11 @@ async fn planning_that_dies_anywhere_goes_on_and_adds_what_is_missing() {
             break;
         }
     }
-    println!("planning died {} times", trials.len() - 1);
+    say(&format!("{} deaths injected in planning", trials.len() - 1));
     // what was written goes out before planning goes on
     flow.world.settle().await;
-    assert!(trials.len() > 15);
+    // it waits at least once for each of its calls that follow one another
+    assert!(trials.len() > 10);
     assert_eq!(settle_all(&flow, &trials, 0).await, 0);
 }
 
@@ -97,9 +99,9 @@ async fn sending_that_dies_anywhere_sends_once_or_says_that_nobody_knows() {
         }
     }
     let deaths = trials.len() - 1;
-    assert!(deaths > 10);
+    assert!(deaths > 6);
     let without = settle_all(&flow, &trials, 1).await;
-    println!("sending died {deaths} times, {without} mails in doubt");
+    say(&format!("{deaths} deaths injected in sending; {without} mails in doubt"));
     // between "about to be sent" and the answer of SES there are few places to die at
     assert!(without <= deaths / 2, "{without} of {deaths}");
 }
@@ -169,7 +171,7 @@ fn whatever_order_things_happen_in_reports_go_once_and_notices_at_least_once() {
             }
         }
     });
-    println!("{} orders of chance", seeds.len());
+    say(&format!("{} orders of chance, with deaths and faults injected at 60 steps each", seeds.len()));
     complaints.none("the orders");
 }
 

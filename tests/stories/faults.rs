@@ -9,7 +9,7 @@ use cairn::faults::{Call, Fault, Kind, When};
 use domain::delivery::{Delivery, DeliveryState};
 use domain::run::{Outcome, Skip, Stage};
 use serde_json::{Value, json};
-use stories::{Mail, Person, World, text};
+use stories::{Mail, Person, World, say, text};
 
 use crate::flow::{Complaints, Flow, RECIPIENTS, in_parallel};
 
@@ -88,7 +88,10 @@ fn every_single_fault_leaves_every_recipient_with_one_mail_or_a_reason() {
         .flat_map(|call| [Kind::Refuse, Kind::LoseAnswer, Kind::Throttle, Kind::Fail].map(|kind| vec![nth(call, kind)]))
         .collect();
     let (struck, without) = strike(&plans, failed_at_ses);
-    println!("{struck} single faults: every one of {CALLS} calls in 4 ways; {without} mails in doubt; {:?}", begun.elapsed());
+    say(&format!(
+        "{struck} faults injected one at a time, at each of {CALLS} calls in 4 ways; {without} mails in doubt; {:?}",
+        begun.elapsed()
+    ));
     assert_eq!(struck, plans.len());
 }
 
@@ -131,7 +134,7 @@ fn every_pair_of_faults_leaves_every_recipient_with_one_mail() {
     };
     let plans: Vec<Vec<Fault>> = pairs().into_iter().enumerate().map(plan).collect();
     let (struck, without) = strike(&plans, |_| 0);
-    println!("{} pairs of faults, {struck} struck; {without} mails in doubt; {:?}", plans.len(), begun.elapsed());
+    say(&format!("{struck} faults injected in {} pairs; {without} mails in doubt; {:?}", plans.len(), begun.elapsed()));
     // where the first kept SES from taking a mail, no events of it were heard that the second could have struck
     assert!(struck >= 2 * plans.len() - 2 * RECIPIENTS);
 }
@@ -149,7 +152,10 @@ fn a_process_that_dies_at_any_call_leaves_nothing_undone_and_does_nothing_twice(
     let deaths = plans.len();
     // of those that were about to be sent nobody can tell whether they were
     let (_, without) = strike(&plans, |_| RECIPIENTS);
-    println!("{deaths} deaths, one before and one after each of {CALLS} calls; {without} mails in doubt; {:?}", begun.elapsed());
+    say(&format!(
+        "{deaths} deaths injected, one before and one after each of {CALLS} calls; {without} mails in doubt; {:?}",
+        begun.elapsed()
+    ));
 }
 
 #[tokio::test]

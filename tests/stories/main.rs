@@ -12,5 +12,6 @@ mod faults;
 mod flow;
 mod idempotency;
 mod reports;
+mod samples;
 mod schedules;
 mod storage;

@@ -29,7 +29,7 @@ use platform::store::people::{ApiKey, KeyScope};
 use platform::store::requests::{Answered, KEPT_FOR};
 use platform::store::{Changes, Commit, Scope, Store, StoreError, Wheel, audit, keys, schema};
 use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
-use stories::{World, time};
+use stories::{World, say, time};
 use ulid::Ulid;
 
 /// A table, and an account of its own in it.
@@ -304,7 +304,7 @@ async fn everything_holds_on_disk() {
 #[tokio::test]
 async fn everything_holds_at_the_endpoint_named() {
     let Ok(endpoint) = std::env::var("CAIRN_TEST_ENDPOINT") else {
-        println!("skipped: CAIRN_TEST_ENDPOINT names no table service");
+        say("skipped: CAIRN_TEST_ENDPOINT names no table service");
         return;
     };
     let table = format!("cairn-test-{}", Ulid::generate());

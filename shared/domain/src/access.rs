@@ -654,7 +654,8 @@ mod tests {
 
         #[test]
         fn what_is_private_is_its_authors_alone(viewer in viewers(), client in client_facts(), item in item_facts()) {
-            prop_assume!(item.visibility == Visibility::Private && item.author != viewer.actor());
+            let item = ItemFacts { visibility: Visibility::Private, ..item };
+            prop_assume!(item.author != viewer.actor());
             for action in [Action::Read, Action::Write, Action::Comment] {
                 prop_assert_eq!(decide(&viewer, action, &Resource::Item(&client, &item)), Decision::Hidden);
             }
