@@ -2,16 +2,18 @@
 
 use std::sync::LazyLock;
 
+use app::portal::InvitationPage;
 use app::reports::UnsubscribePage;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chrono_tz::Tz;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--bg:light-dark(#f7f7f9,#101014);--surface:light-dark(#fff,#17171c);--line:light-dark(#e6e6ec,#2a2a33);\
 --text:light-dark(#17171f,#ededf2);--muted:light-dark(#5f5f6e,#9d9dac);--accent:light-dark(#4a45c9,#8f8bff);--on-accent:light-dark(#fff,#101014);\
---good:light-dark(#14733c,#4cc38a);--good-soft:light-dark(#e6f5ec,#12301f)}\
+--bad:light-dark(#b3261e,#ff8a80);--good:light-dark(#14733c,#4cc38a);--good-soft:light-dark(#e6f5ec,#12301f)}\
 *{box-sizing:border-box;margin:0}\
 html{font:16px/24px Inter,system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif;color:var(--text);background:var(--bg);-webkit-text-size-adjust:100%}\
 body{min-height:100vh;min-height:100dvh;display:grid;grid-template-rows:1fr auto;justify-items:center;padding:24px 16px}\
@@ -24,6 +26,9 @@ h1{font-size:22px;line-height:30px;font-weight:640;letter-spacing:-.018em;text-w
 p{color:var(--muted);overflow-wrap:anywhere}p+p{margin-top:8px}b{color:var(--text);font-weight:560}\
 form{margin-top:24px}\
 button{font:inherit;font-weight:560;width:100%;min-height:46px;padding:10px 18px;border:0;border-radius:10px;background:var(--accent);color:var(--on-accent);cursor:pointer}\
+label{display:block;color:var(--text);font-weight:560;margin-bottom:6px}\
+select{font:inherit;width:100%;min-height:46px;padding:10px 12px;margin-bottom:16px;border:1px solid var(--line);border-radius:10px;background:var(--bg);color:var(--text)}\
+.fault{color:var(--bad);margin-top:16px}\
 button:hover{background:color-mix(in oklab,var(--accent),#000 10%)}\
 :focus-visible{outline:2px solid var(--accent);outline-offset:3px}\
 .done{display:inline-block;padding:3px 12px;border-radius:14px;background:var(--good-soft);color:var(--good);font-weight:560;font-size:14px;margin-bottom:14px}\
@@ -57,6 +62,53 @@ pub(crate) fn unsubscribe(page: &UnsubscribePage) -> Markup {
     let footer =
         html! { @if !page.done { "Only this report ends, and nothing else changes. Nothing happens until you press the button." } };
     frame(if page.done { "Unsubscribed" } else { "Unsubscribe" }, &content, &footer)
+}
+
+/// What an invitation to the portal asks, or what became of it.
+pub(crate) fn invitation(page: &InvitationPage) -> Markup {
+    let (title, content, footer) = match page {
+        InvitationPage::Open { account, first_name, time_zone, fault } => {
+            let content = html! {
+                h1 { "Welcome, " (first_name) }
+                p { b { (account) } " invites you to your coaching portal: your sessions, actions, worksheets and notes in one place." }
+                @if let Some(fault) = fault { p.fault role="alert" { (fault) } }
+                form method="post" {
+                    label for="time_zone" { "Your time zone" }
+                    select id="time_zone" name="time_zone" required {
+                        // names of places, and whatever zone is known already
+                        @for zone in chrono_tz::TZ_VARIANTS.into_iter().filter(|zone| zone == time_zone || *zone == Tz::UTC || zone.name().contains('/')) {
+                            option value=(zone.name()) selected[zone == *time_zone] { (zone.name().replace('_', " ")) }
+                        }
+                    }
+                    button type="submit" { "Accept the invitation" }
+                }
+            };
+            ("Your coaching portal", content, html! { "Nothing happens until you press the button. Times are shown to you in this zone." })
+        }
+        InvitationPage::Accepted { account } => {
+            let content = html! {
+                span.done { "✓ Accepted" }
+                h1 { "Your portal is open" }
+                p { b { (account) } " knows that you are there. You can close this page." }
+            };
+            ("Accepted", content, html! {})
+        }
+        InvitationPage::Expired { account } => {
+            let content = html! {
+                h1 { "This invitation has expired" }
+                p { "An invitation works for 7 days. Ask " b { (account) } " for a new one." }
+            };
+            ("Invitation expired", content, html! {})
+        }
+        InvitationPage::Cancelled { account } => {
+            let content = html! {
+                h1 { "This invitation doesn’t count any more" }
+                p { "It was taken back, or a newer one has taken its place: look for the latest mail, or ask " b { (account) } "." }
+            };
+            ("Invitation not valid", content, html! {})
+        }
+    };
+    frame(title, &content, &footer)
 }
 
 /// For a link that is not one of ours.

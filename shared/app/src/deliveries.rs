@@ -159,7 +159,10 @@ async fn last_look(app: &App, scope: Scope, delivery: &Delivery) -> Result<Resul
             }
         }
         Mail::OffTrack { .. } | Mail::OffTrackDigest { .. } => return Ok(Err(NotAnyMore::BackOnTrack)),
-        Mail::Invitation { .. } => return Ok(Err(NotAnyMore::NotInvited)),
+        Mail::Invitation { invited_at } => match crate::portal::mail(app, scope, &account, delivery, *invited_at).await? {
+            Ok(message) => message,
+            Err(why) => return Ok(Err(why)),
+        },
     };
     Ok(Ok(Outgoing {
         account: scope.account(),

@@ -314,7 +314,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(512))]
+        #![proptest_config(ProptestConfig::with_cases(96))]
 
         #[test]
         fn nothing_that_is_answered_depends_on_a_progress_that_the_viewer_may_not_know(

@@ -51,9 +51,9 @@ impl Asked<'_> {
 
     fn status(&self) -> u16 {
         match self {
-            Self::AddSession(..) | Self::Pause(_) => 201,
+            Self::AddSession(..) => 201,
             Self::Move(Move::Delete) => 204,
-            Self::Change(_) | Self::Move(_) | Self::Resume | Self::ChangeSession(..) | Self::SettleSession(..) => 200,
+            Self::Change(_) | Self::Move(_) | Self::Pause(_) | Self::Resume | Self::ChangeSession(..) | Self::SettleSession(..) => 200,
         }
     }
 }
