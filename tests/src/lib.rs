@@ -9,7 +9,7 @@ pub mod print;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use cairn::stack::{Settings, Stack};
 use chrono::{DateTime, Duration, Utc};
 use domain::id::AccountId;
@@ -62,6 +62,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
+    /// The body as it is.
+    pub bytes: Bytes,
     /// The body as text.
     pub text: String,
     /// The body as JSON; null where it is not.
@@ -293,10 +295,11 @@ async fn send(router: &Router, method: &str, path: &str, key: Option<&str>, head
     }
     let response = router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
-    let text = String::from_utf8_lossy(&body.collect().await.unwrap().to_bytes()).into_owned();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     let json = serde_json::from_str(&text).unwrap_or_default();
     assert_all_utc(&json);
-    Answer { status: parts.status, headers: parts.headers, json, text }
+    Answer { status: parts.status, headers: parts.headers, json, text, bytes }
 }
 
 /// Whatever is asked: a time in an answer is in UTC, and says so by `Z` (G-2).

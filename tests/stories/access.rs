@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
-use stories::{Person, World, report, text};
+use stories::{Person, World, report, text, with};
 
 /// Who asks, in the order of the table's columns.
 const VIEWERS: [&str; 13] = [
@@ -73,6 +73,11 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/programs/{id}", &[""]),
     ("PATCH", "/v1/programs/{id}", &[""]),
     ("POST", "/v1/programs", &[""]),
+    ("GET", "/v1/engagements", &[""]),
+    ("GET", "/v1/engagement-report", &[""]),
+    ("GET", "/v1/engagement-report.csv", &[""]),
+    ("GET", "/v1/engagement-report.xlsx", &[""]),
+    ("POST", "/v1/tracking/dry-run", &["program", "own", "other"]),
     ("POST", "/v1/engagements", &["own", "other", "archived"]),
     ("GET", "/v1/engagements/{id}", &["own", "own draft", "own deleted", "other", "archived"]),
     ("PATCH", "/v1/engagements/{id}", &["own", "own settings", "other", "archived"]),
@@ -402,6 +407,13 @@ impl House {
             (_, template) if template.starts_with("/v1/sessions/{id}") => {
                 let minutes = Some(json!({ "minutes": 1 + self.made % 1000 })).filter(|_| method == "PATCH");
                 (self.engagement(on, template).await.1, minutes)
+            }
+            ("POST", "/v1/tracking/dry-run") => {
+                let on = match on {
+                    "program" => json!({ "program_id": self.program }),
+                    of => json!({ "engagement_ids": [self.engagement(of, template).await.0] }),
+                };
+                (String::new(), Some(with(on, json!({ "threshold_weeks": 1, "off_track_notifications": true }))))
             }
             ("PUT", _) => (self.group.clone(), Some(json!({ "client_ids": [self.own] }))),
             (_, template) if template.starts_with("/v1/groups/{id}") => (

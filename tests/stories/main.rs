@@ -12,6 +12,7 @@ mod engagements;
 mod faults;
 mod flow;
 mod idempotency;
+mod lists;
 mod reports;
 mod samples;
 mod schedules;

@@ -143,3 +143,197 @@ pub(crate) async fn whole(ctx: &Ctx, filter: Filter, sort: Sort) -> Result<Vec<E
     let filter = filter.read()?;
     Ok(arrange(views(ctx).await?, row, &filter, sort).into_iter().map(|(_, view)| view).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{Days, Duration, NaiveDate};
+    use domain::id::{AccountId, CompanyId, EngagementId, LocationId, OrganisationId, PersonnelId, ProgramId};
+    use domain::progress::Status;
+    use proptest::prelude::*;
+    use serde_json::json;
+    use ulid::Ulid;
+
+    use super::*;
+
+    const ACCOUNT: u128 = 1;
+    const ACME: u128 = 2;
+    const MAYA: u128 = 3;
+    const LOCATION: u128 = 4;
+    const SORTS: [&str; 10] =
+        ["created_at", "client", "coach", "program", "starts_on", "ends_on", "progress", "off_track_since", "due_on", "sessions_done"];
+
+    fn now() -> DateTime<Utc> {
+        "2026-03-02T12:00:00Z".parse().unwrap()
+    }
+
+    fn day(n: u64) -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 1, 1).unwrap() + Days::new(n)
+    }
+
+    fn account() -> Account {
+        let features = json!({ "companies": true, "groups": true, "team_edition": true });
+        let account = json!({
+            "id": AccountId(Ulid(ACCOUNT)), "name": "Onward", "time_zone": "Europe/Berlin", "features": features,
+            "created_at": now(), "updated_at": now(), "version": 1,
+        });
+        serde_json::from_value(account).unwrap()
+    }
+
+    /// Somebody with a login, with other fields in place of these or beside them.
+    fn person(id: u128, more: serde_json::Value) -> serde_json::Value {
+        let mut person = json!({
+            "id": MemberId(Ulid(id)), "name": format!("Person {id}"), "email": format!("p{id}@x.example"), "active": true,
+            "time_zone": "UTC", "notifications": {}, "created_at": now(), "updated_at": now(), "version": 1,
+        });
+        person.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        person
+    }
+
+    fn member(id: u128, administrator: &str, permissions: &[&str]) -> Member {
+        let more =
+            json!({ "coach": true, "administrator": administrator, "location_id": LocationId(Ulid(LOCATION)), "permissions": permissions });
+        serde_json::from_value(person(id, more)).unwrap()
+    }
+
+    fn personnel(id: u128, administrator: bool) -> Viewer {
+        let more =
+            json!({ "id": PersonnelId(Ulid(id)), "company_id": CompanyId(Ulid(ACME)), "administrator": administrator, "grants": [] });
+        Viewer::Personnel(serde_json::from_value(person(id, more)).unwrap())
+    }
+
+    fn client(id: u128) -> Client {
+        let client = json!({
+            "id": ClientId(Ulid(id)), "first_name": "Amber", "last_name": format!("Stone {id}"), "tags": [], "social_links": [],
+            "company_id": CompanyId(Ulid(ACME)), "time_zone": "UTC", "portal": "active", "archived": false, "notifications": {},
+            "created_at": now(), "updated_at": now(), "version": 1,
+        });
+        serde_json::from_value(client).unwrap()
+    }
+
+    /// What of an engagement anybody may see who sees it at all.
+    #[derive(Clone, Debug)]
+    struct Open {
+        client: u128,
+        by_company: bool,
+        state: &'static str,
+        sessions_done: u32,
+        starts_on: Option<u64>,
+    }
+
+    /// What its progress is told from.
+    #[derive(Clone, Debug)]
+    struct Hidden {
+        threshold_weeks: Option<u16>,
+        notifies: bool,
+        launched: u64,
+        session: Option<u64>,
+        scheduled: Option<u64>,
+    }
+
+    fn engagement(n: usize, open: &Open, hidden: &Hidden) -> Engagement {
+        let at = |n: u64| day(n).and_hms_opt(10, 0, 0).unwrap().and_utc();
+        let owner = if open.by_company { ACME } else { ACCOUNT };
+        let engagement = json!({
+            "id": EngagementId(Ulid(100 + n as u128)), "client_id": ClientId(Ulid(open.client)), "program_id": ProgramId(Ulid(9)),
+            "program": "Leadership", "kind": "one_to_one", "coach_id": MemberId(Ulid(MAYA)),
+            "owner_organisation_id": OrganisationId(Ulid(owner)), "location_id": LocationId(Ulid(LOCATION)), "state": open.state,
+            "starts_on": open.starts_on.map(day), "threshold_weeks": hidden.threshold_weeks, "off_track_notifications": hidden.notifies,
+            "launched_at": at(hidden.launched),
+            "activity": {
+                "session_at": hidden.session.max(hidden.scheduled).map(at), "scheduled_session_at": hidden.scheduled.map(at),
+                "sessions_done": open.sessions_done,
+            },
+            "created_at": now() + Duration::seconds(n as i64 % 3), "updated_at": now(), "version": 1,
+        });
+        serde_json::from_value(engagement).unwrap()
+    }
+
+    fn open() -> impl Strategy<Value = Open> {
+        let state = prop_oneof![Just("active"), Just("active"), Just("inactive"), Just("completed"), Just("draft")];
+        (10_u128..13, any::<bool>(), state, 0_u32..3, proptest::option::of(0_u64..80))
+            .prop_map(|(client, by_company, state, sessions_done, starts_on)| Open { client, by_company, state, sessions_done, starts_on })
+    }
+
+    fn hidden() -> impl Strategy<Value = Hidden> {
+        (proptest::option::of(1_u16..12), any::<bool>(), 0_u64..60, proptest::option::of(0_u64..60), proptest::option::of(0_u64..90))
+            .prop_map(|(threshold_weeks, notifies, launched, session, scheduled)| Hidden {
+                threshold_weeks,
+                notifies,
+                launched,
+                session,
+                scheduled,
+            })
+    }
+
+    fn filters() -> impl Strategy<Value = Filter> {
+        let status = proptest::option::of(prop_oneof![Just(Status::OnTrack), Just(Status::OffTrack), Just(Status::NotTracking)]);
+        let q = proptest::option::of(prop_oneof![Just("amber"), Just("11"), Just("leader"), Just("off")]);
+        (status, proptest::option::of(0_u64..60), proptest::option::of(60_u64..90), q).prop_map(|(progress, from, to, q)| Filter {
+            progress,
+            off_track_since_from: from.map(day),
+            off_track_since_to: to.map(day),
+            q: q.map(str::to_owned),
+            ..Filter::default()
+        })
+    }
+
+    /// Those who see engagements of the clients, and know the progress of none or not of all: somebody who views everything, a
+    /// coach of the clients, a location's administrator elsewhere, the client, and people of the company.
+    fn viewers() -> Vec<Viewer> {
+        let elsewhere = Member { location_id: Some(LocationId(Ulid(99))), ..member(22, "location", &["view_all_client_happenings"]) };
+        vec![
+            Viewer::Member(member(20, "none", &["view_all_client_happenings", "manage_clients"])),
+            Viewer::Member(member(21, "none", &[])),
+            Viewer::Member(elsewhere),
+            Viewer::Member(member(23, "global", &["view_all_client_happenings"])),
+            Viewer::Member(member(24, "location", &["view_all_client_happenings"])),
+            Viewer::Client(client(11)),
+            personnel(30, false),
+            personnel(31, true),
+        ]
+    }
+
+    /// Everything that a viewer can be answered: every page, the counts, and the rows of the files.
+    fn answers(viewer: &Viewer, engagements: &[Engagement], filter: &Filter, sort: Sort, limit: usize) -> String {
+        let clients = by_id((10..13).map(client).collect());
+        let levels = (10..13).map(|id| (ClientId(Ulid(id)), Level::Coaching)).collect();
+        let levels = if viewer.member().is_some() { levels } else { BTreeMap::new() };
+        let views =
+            Sight { viewer, account: &account(), now: now(), levels: &levels }.of(engagements, &clients, &[member(MAYA, "none", &[])]);
+        let arranged = || arrange(views.clone(), row, filter, sort);
+        let mut answers = format!("{:?}", Counts::of(arranged().iter().map(|(_, view)| view.progress)));
+        let mut after = None;
+        loop {
+            let (page, next) = cut(arranged(), sort, after.as_ref(), limit);
+            answers.push_str(&serde_json::to_string(&(page, &next)).unwrap());
+            match next {
+                Some(next) => after = Some(next),
+                None => return answers,
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+
+        #[test]
+        fn nothing_that_is_answered_depends_on_a_progress_that_the_viewer_may_not_know(
+            rows in proptest::collection::vec((open(), hidden(), hidden()), 1..9),
+            (by, descending) in (0..SORTS.len(), any::<bool>()),
+            filter in filters(),
+            limit in 1_usize..4,
+        ) {
+            let sort: Sort = format!("{}{}", if descending { "-" } else { "" }, SORTS[by]).parse().unwrap();
+            for viewer in viewers() {
+                let made = |n: usize, (open, one, other): &(Open, Hidden, Hidden), is_other: bool| {
+                    let engagement = engagement(n, open, one);
+                    let is_known = super::super::view::is_entitled(&viewer, &account(), &engagement);
+                    if is_other && !is_known { super::tests::engagement(n, open, other) } else { engagement }
+                };
+                let all = |is_other| rows.iter().enumerate().map(|(n, row)| made(n, row, is_other)).collect::<Vec<_>>();
+                let [really, otherwise] = [all(false), all(true)].map(|engagements| answers(&viewer, &engagements, &filter, sort, limit));
+                prop_assert_eq!(really, otherwise);
+            }
+        }
+    }
+}
