@@ -273,16 +273,15 @@ impl House {
             }
             ("POST", "/v1/clients/{id}/items") => (self.client(on).to_owned(), Some(json!({ "kind": "action", "title": "Something" }))),
             ("PUT", "/v1/clients/{id}/pairings") => {
-                let set =
-                    json!({ "pairings": [{ "member_id": self.spare, "level": if self.made % 2 == 0 { "view_only" } else { "none" } }] });
+                let set = json!({ "pairings": [{ "member_id": self.spare, "level": if self.made.is_multiple_of(2) { "view_only" } else { "none" } }] });
                 (self.client(on).to_owned(), Some(set))
             }
             ("PUT", "/v1/members/{id}/pairings") => {
-                let level = if self.made % 2 == 0 { "view_only" } else { "none" };
+                let level = if self.made.is_multiple_of(2) { "view_only" } else { "none" };
                 (self.spare.clone(), Some(json!({ "pairings": [{ "client_id": self.client(on), "level": level }] })))
             }
             ("PATCH", "/v1/members/{id}") if on == "rights" => {
-                let rights: &[&str] = if self.made % 2 == 0 { &["billing"] } else { &[] };
+                let rights: &[&str] = if self.made.is_multiple_of(2) { &["billing"] } else { &[] };
                 (self.spare.clone(), Some(json!({ "permissions": rights })))
             }
             ("PATCH", "/v1/members/{id}") => (self.spare.clone(), Some(json!({ "name": format!("Sam {}", self.made) }))),
