@@ -15,3 +15,4 @@ mod reports;
 mod samples;
 mod schedules;
 mod storage;
+mod sweep;

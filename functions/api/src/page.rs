@@ -74,7 +74,8 @@ pub(crate) fn stop(page: &StopPage) -> Markup {
             form method="post" { button type="submit" { "Unsubscribe" } }
         }
     };
-    let footer = html! { @if !page.done { "Only this kind of mail ends, and nothing else changes. Nothing happens until you press the button." } };
+    let footer =
+        html! { @if !page.done { "Only this kind of mail ends, and nothing else changes. Nothing happens until you press the button." } };
     frame(if page.done { "Unsubscribed" } else { "Unsubscribe" }, &content, &footer)
 }
 

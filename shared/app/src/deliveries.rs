@@ -160,15 +160,13 @@ async fn last_look(app: &App, scope: Scope, delivery: &mut Delivery) -> Result<R
                 Err(why) => return Ok(Err(why)),
             }
         }
-        Mail::OffTrack { engagement_id, since } => {
-            match off_track::notice(app, scope, &account, delivery, *engagement_id, *since).await? {
-                Ok((message, address)) => {
-                    to = address;
-                    message
-                }
-                Err(why) => return Ok(Err(why)),
+        Mail::OffTrack { engagement_id, since } => match off_track::notice(app, scope, &account, delivery, *engagement_id, *since).await? {
+            Ok((message, address)) => {
+                to = address;
+                message
             }
-        }
+            Err(why) => return Ok(Err(why)),
+        },
         Mail::OffTrackDigest { epoch, on } => match off_track::digest(app, scope, &account, delivery, *epoch, *on).await? {
             Ok((message, address)) => {
                 to = address;

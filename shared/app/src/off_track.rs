@@ -76,7 +76,11 @@ fn step(watch: &Watch) -> Step {
 pub(crate) fn still_off(app: &App, account: &Account, engagement: &Engagement, since: NaiveDate) -> Result<Watch, NotAnyMore> {
     match progress(engagement, account.time_zone, app.clock.now()) {
         Progress::OffTrack(watch) if watch.due_on == since => {
-            if engagement.settings.off_track_notifications { Ok(watch) } else { Err(NotAnyMore::NotificationsOff) }
+            if engagement.settings.off_track_notifications {
+                Ok(watch)
+            } else {
+                Err(NotAnyMore::NotificationsOff)
+            }
         }
         Progress::OffTrack(_) | Progress::OnTrack(_) | Progress::NotTracking(_) => Err(NotAnyMore::BackOnTrack),
     }
