@@ -148,6 +148,11 @@ impl World {
         send(&self.router, method, path, None, headers, Body::from(body)).await
     }
 
+    /// Has how the engagements of an account are filed looked at when the story is over.
+    pub fn watch(&self, account: AccountId) {
+        self.accounts.lock().unwrap().push(account);
+    }
+
     /// Moves the clock to a time, letting everything happen meanwhile.
     pub async fn advance_to(&self, to: &str) {
         self.stack.advance(time(to)).await.unwrap();

@@ -52,7 +52,13 @@ fn strike(plans: &[Vec<Fault>], may_miss: impl Fn(&[Call]) -> usize + Sync) -> (
         }
         flow.recover().await;
         let mails = flow.mails();
-        for trial in &trials {
+        for (trial, plan) in trials.iter().zip(batch) {
+            // a mail that SES was kept from taking has no events that a further fault could strike
+            let planned = plan.iter().filter(|fault| matches!(fault.when, When::Nth(_))).count();
+            let all_struck = trial.struck.len() >= planned || trial.struck.iter().any(|call| call.operation == "SendEmail");
+            if !all_struck {
+                complaints.add(format!("{}: only {:?} were struck of {} calls", trial.plan, trial.struck, trial.calls));
+            }
             match flow.verdict(trial, &mails).await {
                 Ok(missing) if missing <= may_miss(&trial.struck) => _ = without.fetch_add(missing, Ordering::Relaxed),
                 Ok(missing) => complaints.add(format!("{}: {missing} have no mail, struck {:?}", trial.plan, trial.struck)),
@@ -135,8 +141,7 @@ fn every_pair_of_faults_leaves_every_recipient_with_one_mail() {
     let plans: Vec<Vec<Fault>> = pairs().into_iter().enumerate().map(plan).collect();
     let (struck, without) = strike(&plans, |_| 0);
     say(&format!("{struck} faults injected in {} pairs; {without} mails in doubt; {:?}", plans.len(), begun.elapsed()));
-    // where the first kept SES from taking a mail, no events of it were heard that the second could have struck
-    assert!(struck >= 2 * plans.len() - 2 * RECIPIENTS);
+    assert!(struck > plans.len());
 }
 
 #[test]

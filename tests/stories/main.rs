@@ -17,3 +17,4 @@ mod reports;
 mod samples;
 mod schedules;
 mod storage;
+mod sweep;

@@ -1,6 +1,7 @@
 //! Schedules in EventBridge Scheduler: a projection of the table, never the truth.
 
 use aws_config::SdkConfig;
+use aws_sdk_scheduler::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_scheduler::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, ScheduleState, Target,
@@ -66,8 +67,10 @@ pub struct Schedules {
 impl Schedules {
     /// The schedules of a deployment.
     pub fn new(sdk: &SdkConfig, config: &Config) -> Self {
+        let budget = RetryPartition::custom("schedules").token_bucket(TokenBucket::default()).build();
+        let scheduler = aws_sdk_scheduler::config::Builder::from(sdk).retry_partition(budget).build();
         Self {
-            client: aws_sdk_scheduler::Client::new(sdk),
+            client: aws_sdk_scheduler::Client::from_conf(scheduler),
             group: config.schedule_group.clone(),
             queue_arn: config.runs_queue_arn.clone(),
             role_arn: config.scheduler_role_arn.clone(),

@@ -1,8 +1,9 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification, StreamViewType,
-    TimeToLiveSpecification,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndexDescription, KeySchemaElement, KeyType, ProjectionType,
+    ScalarAttributeType, StreamSpecification, StreamViewType, TimeToLiveSpecification, TimeToLiveStatus,
 };
+use serde_json::{Value, json};
 
 use super::{Wires, time};
 use crate::engine::{Change, Engine, Stream};
@@ -186,4 +187,44 @@ async fn the_stream_is_also_there_on_the_wire() {
     create_table(&Client::new(&wires.config)).await;
     let streams = aws_sdk_dynamodbstreams::Client::new(&wires.config).list_streams().send().await.unwrap();
     assert_eq!(streams.streams().len(), 1);
+}
+
+/// Key schema as a list of name and type.
+fn keys(schema: &[KeySchemaElement]) -> Value {
+    schema.iter().map(|key| json!({ "AttributeName": key.attribute_name(), "KeyType": key.key_type().as_str() })).collect()
+}
+
+#[tokio::test]
+async fn the_table_that_is_made_is_the_one_that_is_compared_with_the_template() {
+    let wires = Wires::in_memory(NOW).await;
+    platform::store::schema::create(&platform::Store::new(&wires.config, "cairn")).await.unwrap();
+    let client = Client::new(&wires.config);
+    let made = client.describe_table().table_name("cairn").send().await.unwrap().table.unwrap();
+    let ttl = client.describe_time_to_live().table_name("cairn").send().await.unwrap().time_to_live_description.unwrap();
+    let index = |index: &GlobalSecondaryIndexDescription| {
+        json!({
+            "IndexName": index.index_name(),
+            "KeySchema": keys(index.key_schema()),
+            "Projection": { "ProjectionType": index.projection().and_then(|projection| projection.projection_type()).map(ProjectionType::as_str) },
+        })
+    };
+    let attribute =
+        |of: &AttributeDefinition| json!({ "AttributeName": of.attribute_name(), "AttributeType": of.attribute_type().as_str() });
+    let sorted = |value: &Value, by: &str| {
+        let mut values = value.as_array().unwrap().clone();
+        values.sort_by_key(|value| value[by].to_string());
+        values
+    };
+    let described = platform::store::schema::described();
+    let attributes: Value = made.attribute_definitions().iter().map(attribute).collect();
+    assert_eq!(sorted(&attributes, "AttributeName"), sorted(&described["AttributeDefinitions"], "AttributeName"));
+    assert_eq!(keys(made.key_schema()), described["KeySchema"]);
+    let indexes: Value = made.global_secondary_indexes().iter().map(index).collect();
+    assert_eq!(sorted(&indexes, "IndexName"), sorted(&described["GlobalSecondaryIndexes"], "IndexName"));
+    let billing = made.billing_mode_summary().and_then(|summary| summary.billing_mode()).map(BillingMode::as_str);
+    assert_eq!(billing, described["BillingMode"].as_str());
+    let stream = made.stream_specification().and_then(|stream| stream.stream_view_type()).map(StreamViewType::as_str);
+    assert_eq!(stream, described["StreamSpecification"]["StreamViewType"].as_str());
+    assert_eq!(ttl.attribute_name(), described["TimeToLiveSpecification"]["AttributeName"].as_str());
+    assert_eq!(ttl.time_to_live_status().map(TimeToLiveStatus::as_str), Some("ENABLED"));
 }

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem, Update};
@@ -188,7 +189,10 @@ pub struct Store {
 impl Store {
     /// The table of this name.
     pub fn new(sdk: &SdkConfig, table: &str) -> Self {
-        Self { client: aws_sdk_dynamodb::Client::new(sdk), table: table.to_owned() }
+        // a budget of retries of its own: what fails elsewhere in the same process does not spend it
+        let budget = RetryPartition::custom("table").token_bucket(TokenBucket::default()).build();
+        let config = aws_sdk_dynamodb::config::Builder::from(sdk).retry_partition(budget).build();
+        Self { client: aws_sdk_dynamodb::Client::from_conf(config), table: table.to_owned() }
     }
 
     /// Makes all the writes, or none.
