@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use domain::access::{Action, ClientFacts, Resource};
 use domain::account::Account;
 use domain::check::{self, Check};
-use domain::client::{Client, INVITATION, Level, Portal, PortalMove, PortalRefused, move_portal};
+use domain::client::{Client, INVITATION, Level, Portal, PortalMove, PortalRefused, PortalStand, move_portal};
 use domain::delivery::{Delivery, Mail, NotAnyMore, Recipient};
 use domain::id::{AuditId, ClientId};
 use domain::person::{Actor, PersonId};
@@ -165,7 +165,7 @@ async fn invited(app: &App, token: &str) -> Result<Option<(Scope, Invitation, Ac
     Ok(account.zip(client).map(|(account, client)| (scope, invitation, account, client)))
 }
 
-fn allowed(client: &Client, invitation: &Invitation, now: DateTime<Utc>) -> Result<Option<(Portal, Option<DateTime<Utc>>)>, PortalRefused> {
+fn allowed(client: &Client, invitation: &Invitation, now: DateTime<Utc>) -> Result<Option<PortalStand>, PortalRefused> {
     if client.archived {
         return Err(PortalRefused::NotInvited);
     }

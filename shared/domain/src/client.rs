@@ -121,16 +121,15 @@ pub enum PortalRefused {
     Expired,
 }
 
+/// Where a portal stands, and when its latest invitation was made.
+pub type PortalStand = (Portal, Option<DateTime<Utc>>);
+
 /// Moves a client's portal (P-5): where it stands then, and when its invitation was made; `None` where nothing is to be
 /// done, because it stands so already.
 ///
 /// # Errors
 /// [`PortalRefused`].
-pub fn move_portal(
-    client: &Client,
-    asked: PortalMove,
-    now: DateTime<Utc>,
-) -> Result<Option<(Portal, Option<DateTime<Utc>>)>, PortalRefused> {
+pub fn move_portal(client: &Client, asked: PortalMove, now: DateTime<Utc>) -> Result<Option<PortalStand>, PortalRefused> {
     let invited_at = client.invited_at;
     // links carry milliseconds
     let is_latest = |at: DateTime<Utc>| invited_at.is_some_and(|invited| invited.timestamp_millis() == at.timestamp_millis());
