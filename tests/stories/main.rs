@@ -8,6 +8,7 @@ mod bad_input;
 mod binaries;
 mod crash;
 mod done;
+mod engagements;
 mod faults;
 mod flow;
 mod idempotency;

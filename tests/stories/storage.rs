@@ -101,6 +101,7 @@ impl Bench {
             company_id: None,
             time_zone: chrono_tz::UTC,
             portal: Portal::NotInvited,
+            invited_at: None,
             archived: false,
             notifications: Notifications::default(),
             created_at: self.now,

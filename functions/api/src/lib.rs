@@ -70,6 +70,8 @@ fn routes_with_key() -> OpenApiRouter<App> {
         .merge(routes::groups::routes())
         .merge(routes::clients::routes())
         .merge(routes::items::routes())
+        .merge(routes::programs::routes())
+        .merge(routes::engagements::routes())
         .merge(routes::reports::routes())
         .merge(routes::runs::routes())
         .merge(routes::mail::routes())

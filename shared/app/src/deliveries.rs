@@ -174,7 +174,10 @@ async fn last_look(app: &App, scope: Scope, delivery: &mut Delivery) -> Result<R
             }
             Err(why) => return Ok(Err(why)),
         },
-        Mail::Invitation { .. } => return Ok(Err(NotAnyMore::NotInvited)),
+        Mail::Invitation { invited_at } => match crate::portal::mail(app, scope, &account, delivery, *invited_at).await? {
+            Ok(message) => message,
+            Err(why) => return Ok(Err(why)),
+        },
     };
     if to != *email {
         if store.suppressed(scope, &to).await?.is_some() {

@@ -45,6 +45,7 @@ pub(crate) fn client(id: u128, company: Option<u128>) -> Client {
         company_id: company.map(|id| CompanyId(Ulid(id))),
         time_zone: chrono_tz::UTC,
         portal: Portal::NotInvited,
+        invited_at: None,
         archived: false,
         notifications: Notifications::default(),
         created_at: now(),

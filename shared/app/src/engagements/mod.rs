@@ -1,5 +1,6 @@
 //! Engagements: one client in one program with, usually, one coach; their sessions, discovery calls, breaks and log.
 
+pub mod nudge;
 mod refile;
 pub mod view;
 mod write;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use domain::account::Account;
 use domain::client::Client;
 use domain::engagement::Engagement;
@@ -10,7 +11,7 @@ use domain::person::Email;
 use domain::progress::{Tracking, refile};
 use platform::store::{Changes, Commit, Scope, Store};
 
-use crate::{App, AppError};
+use crate::{App, AppError, Ctx};
 
 /// How many engagements are refiled in one transaction at most, with room for what else is in it.
 const TOGETHER: usize = 80;
@@ -19,22 +20,29 @@ const PAGE: usize = 200;
 /// How often refiling is tried when others write to the same engagements.
 const ATTEMPTS: usize = 6;
 
-/// How these engagements are to be filed now, where that is not how they are.
+/// How these engagements are to be filed now, where that is not how they are; with the address of `client`, if one is
+/// given, in place of what is stored.
 async fn misfiled(
     store: &Store,
     scope: Scope,
     account: &Account,
-    engagements: &[Engagement],
-    email: impl Fn(ClientId) -> Option<Email>,
-    now: chrono::DateTime<chrono::Utc>,
+    ids: &[EngagementId],
+    client: Option<&Client>,
+    now: DateTime<Utc>,
 ) -> Result<Vec<Tracking>, AppError> {
-    let trackings = store.trackings_by_id(scope, engagements.iter().map(|engagement| engagement.id)).await?;
-    let mut trackings: BTreeMap<EngagementId, Tracking> =
-        trackings.into_iter().map(|tracking| (tracking.engagement_id, tracking)).collect();
+    // first how they are filed: whatever is written after that makes the filing unmet
+    let trackings = store.trackings_by_id(scope, ids.to_vec()).await?;
+    let engagements = store.engagements_by_id(scope, ids.to_vec()).await?;
+    let engagements: BTreeMap<EngagementId, Engagement> = engagements.into_iter().map(|engagement| (engagement.id, engagement)).collect();
+    let clients = match client {
+        Some(client) => vec![client.clone()],
+        None => store.clients_by_id(scope, trackings.iter().map(|tracking| tracking.client_id).collect::<Vec<_>>()).await?,
+    };
+    let emails: BTreeMap<ClientId, Email> = clients.into_iter().filter_map(|client| Some((client.id, client.email?))).collect();
     let mut misfiled = Vec::new();
-    for engagement in engagements {
-        let Some(before) = trackings.remove(&engagement.id) else { continue };
-        let after = refile(&before, engagement, email(engagement.client_id).as_ref(), account.time_zone, now);
+    for before in trackings {
+        let Some(engagement) = engagements.get(&before.engagement_id) else { continue };
+        let after = refile(&before, engagement, emails.get(&before.client_id), account.time_zone, now);
         if (Tracking { version: before.version, ..after.clone() }) != before {
             misfiled.push(after);
         }
@@ -42,21 +50,14 @@ async fn misfiled(
     Ok(misfiled)
 }
 
-/// Refiles the engagements of a client whose address has changed: as many as fit into `changes`; the rest is given back,
-/// to be done by [`refile_all`]. The engagements are read as they are, so a write that comes between is unmet `tracking`.
-pub(crate) async fn refile_client(
-    store: &Store,
-    changes: &mut Changes,
-    scope: Scope,
-    account: &Account,
-    client: &Client,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Result<bool, AppError> {
-    let ids = store.client_engagements(scope, client.id).await?.into_iter().map(|engagement| engagement.id);
-    let engagements = store.engagements_by_id(scope, ids).await?;
-    let misfiled = misfiled(store, scope, account, &engagements, |_| client.email.clone(), now).await?;
+/// Refiles the engagements of a client whose address changes, in `changes`, and says whether there are more than fit, to
+/// be done by [`refile_all`]. They are filed as they are read, so a write that comes between is unmet `tracking`.
+pub(crate) async fn refile_client(ctx: &Ctx, changes: &mut Changes, client: &Client) -> Result<bool, AppError> {
+    let store = ctx.store();
+    let ids: Vec<EngagementId> = store.client_engagements(ctx.scope, client.id).await?.iter().map(|engagement| engagement.id).collect();
+    let misfiled = misfiled(store, ctx.scope, &ctx.account, &ids, Some(client), ctx.now).await?;
     for tracking in misfiled.iter().take(TOGETHER) {
-        store.replace_tracking(changes, scope, tracking)?;
+        store.replace_tracking(changes, ctx.scope, tracking)?;
     }
     Ok(misfiled.len() > TOGETHER)
 }
@@ -86,10 +87,7 @@ async fn refile_page(app: &App, scope: Scope, account: &Account, ids: &[Engageme
     let mut refiled = 0;
     for _ in 0..ATTEMPTS {
         // the rows themselves: the index may be behind
-        let engagements = store.engagements_by_id(scope, ids.iter().copied()).await?;
-        let clients = store.clients_by_id(scope, engagements.iter().map(|engagement| engagement.client_id)).await?;
-        let emails: BTreeMap<ClientId, Option<Email>> = clients.into_iter().map(|client| (client.id, client.email)).collect();
-        let misfiled = misfiled(store, scope, account, &engagements, |id| emails.get(&id).cloned().flatten(), now).await?;
+        let misfiled = misfiled(store, scope, account, ids, None, now).await?;
         let mut all_done = true;
         for together in misfiled.chunks(TOGETHER) {
             let mut changes = Changes::new();
