@@ -31,6 +31,7 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/m/{token}", &[""]),
     ("GET", "/u/{token}", &[""]),
     ("GET", "/i/{token}", &[""]),
+    ("GET", "/n/{token}", &[""]),
     ("GET", "/v1/me", &[""]),
     ("PATCH", "/v1/me", &[""]),
     ("GET", "/v1/account", &[""]),
@@ -127,6 +128,7 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/accounts", &[""]),
     ("POST", "/u/{token}", &[""]),
     ("POST", "/i/{token}", &[""]),
+    ("POST", "/n/{token}", &[""]),
 ];
 
 /// A house with somebody of every kind in it.
@@ -433,6 +435,7 @@ impl House {
             ("GET", "/m/{token}") => return (self.links[0].clone(), None),
             (_, "/u/{token}") => return (self.links[1].clone(), None),
             (_, "/i/{token}") => return (self.links[2].clone(), None),
+            (_, "/n/{token}") => return ("/n/none".into(), None),
             _ => (String::new(), nothing),
         };
         let path = template.replace("{personnel_id}", &self.hana).replace("{id}", &id).replace("{email}", &id);

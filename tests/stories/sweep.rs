@@ -12,6 +12,7 @@ use domain::account::{Account, Features};
 use domain::client::{Client, Portal};
 use domain::engagement::{Activity, Engagement, Session, SessionKind, SessionState, State};
 use domain::id::{AccountId, ClientId, EngagementId, MemberId, OrganisationId, ProgramId, SessionId};
+use domain::listing::Columns;
 use domain::person::{Administrator, Email, Member, Notifications};
 use domain::program::{ProgramKind, Settings as Watched};
 use domain::progress::{Tracking, file, progress, swept_at};
@@ -90,6 +91,7 @@ impl<'a> House<'a> {
             active: true,
             time_zone: self.zone,
             notifications: Notifications::default(),
+            columns: Columns::default(),
             created_at: at,
             updated_at: at,
             version: 1,
@@ -113,8 +115,11 @@ impl<'a> House<'a> {
             company_id: None,
             time_zone: self.zone,
             portal: Portal::Active,
+            invited_at: None,
+            invited_at: None,
             archived: false,
             notifications: Notifications::default(),
+            columns: Columns::default(),
             created_at: at,
             updated_at: at,
             version: 1,
@@ -298,7 +303,7 @@ async fn each_account_is_swept_at_eight_of_its_own_morning() {
     let world = quick("2026-11-01T00:30:00Z").await;
     let mut expected = Vec::new();
     for zone in [chrono_tz::Asia::Kolkata, chrono_tz::America::New_York, chrono_tz::Pacific::Kiritimati] {
-        let house = House::open(&world, &zone.name().replace('/', "-"), zone).await;
+        let house = House::open(&world, &zone.name().replace(['/', '_'], "-"), zone).await;
         let coach = house.member("Bo", Administrator::Global, true).await;
         house.crossing("Amber", Some(coach)).await;
         // the sweep runs at whole hours
@@ -495,7 +500,7 @@ async fn after_ten_days_down_nothing_is_missed_and_what_is_old_is_for_administra
     world.settle().await;
     for (id, since) in engagements.iter().zip(["2026-11-02", "2026-11-05", "2026-11-10"]) {
         let tracking = house.tracking(*id).await;
-        assert_eq!(tracking.crossed_on, Some(day(since)));
+        assert_eq!(tracking.crossed_on, BTreeSet::from([day(since)]));
         assert_eq!(tracking.episodes.iter().map(|episode| episode.since).collect::<Vec<_>>(), [day(since)]);
         assert_eq!((tracking.due_at, tracking.due_on), (None, Some(day(since))));
     }
@@ -529,7 +534,7 @@ async fn what_changes_between_the_sweep_and_the_sending_is_looked_at_once_more()
         engagement.id
     };
     assert_eq!(world.stack.sweep().await, Swept { crossed: 7, digests: 3, failed: 0 });
-    assert_eq!(house.tracking(silent).await.crossed_on, Some(day(DAY)), "without notifications it crosses all the same");
+    assert_eq!(house.tracking(silent).await.crossed_on, BTreeSet::from([day(DAY)]), "without notifications it crosses all the same");
     // back on track; with another coach; its mail switched off; its client wants none; its client archived
     house.change(of["Back"].id, |_| {}, Some(time("2026-11-20T10:00:00Z"))).await;
     house.change(of["Moved"].id, |engagement| engagement.coach_id = Some(cy), None).await;
@@ -626,7 +631,7 @@ async fn a_new_episode_is_told_anew_and_one_that_goes_on_is_not() {
     house.change(id, |engagement| engagement.settings.threshold_weeks = Some(3), None).await;
     world.advance_to("2026-11-26T12:00:00Z").await;
     assert_eq!((house.mails_to("Bo").len(), house.mails_to("Amber").len()), (2, 2));
-    assert_eq!(house.tracking(id).await.crossed_on, Some(day("2026-11-24")));
+    assert_eq!(house.tracking(id).await.crossed_on, BTreeSet::from([day("2026-11-02"), day("2026-11-24")]));
 }
 
 #[tokio::test]
@@ -655,6 +660,102 @@ async fn the_link_in_the_mail_switches_such_mail_off_once_it_is_posted_to() {
     assert_eq!(world.mails().len(), 2);
     let today = world.stack.app.platform.store.audit(house.scope, day("2026-11-02"), 10, None).await.unwrap().0;
     assert_eq!(today.iter().filter(|entry| entry.action == "me.update").count(), 2);
+}
+
+/// The links of a mail: met, snooze, pause.
+fn nudges(mail: &Mail) -> [String; 3] {
+    let mut links = Vec::new();
+    for part in mail.html.split(&format!("{}/n/", stories::PUBLIC_URL)).skip(1) {
+        let token = part.split('"').next().unwrap();
+        let link = format!("/n/{token}");
+        if !links.contains(&link) {
+            links.push(link);
+        }
+    }
+    links.try_into().unwrap()
+}
+
+async fn form(world: &World, link: &str, body: &str) -> String {
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let answer = world.raw("POST", link, &headers, body.to_owned()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.text
+}
+
+#[tokio::test]
+async fn the_buttons_of_the_mail_work_without_a_login_once_and_only_while_it_is_so() {
+    let world = quick("2026-11-02T07:30:00Z").await;
+    let house = House::open(&world, "Onward", chrono_tz::UTC).await;
+    let bo = house.member("Bo", Administrator::None, true).await;
+    let mut ids = Vec::new();
+    for name in ["Amber", "Blue", "Coral", "Dawn"] {
+        ids.push(house.crossing(name, Some(bo)).await.id);
+    }
+    world.advance_to("2026-11-03T10:00:00Z").await;
+    let links = |name: &str| nudges(&house.mails_to(name)[0]);
+    let before = house.store().whole_engagement(house.scope, ids[0]).await.unwrap();
+    for link in links("Amber") {
+        let shown = world.anybody("GET", &link, &[], None).await;
+        assert!(shown.status == 200 && shown.text.contains("<form method=\"post\">"), "{}", shown.text);
+        assert!(!shown.text.contains("<script"));
+        assert_eq!(world.anybody("GET", &link[..link.len() - 2], &[], None).await.status, 404);
+    }
+    assert_eq!(house.store().whole_engagement(house.scope, ids[0]).await.unwrap(), before, "looking changes nothing");
+
+    // met: not in the future, not before the clock began, once
+    let [met, snooze, _] = links("Amber");
+    for bad in ["on=2026-11-04", "on=2026-10-11", "on=soon"] {
+        assert!(form(&world, &met, bad).await.contains("<form"), "{bad}");
+    }
+    assert_eq!(house.store().whole_engagement(house.scope, ids[0]).await.unwrap(), before);
+    assert!(form(&world, &met, "on=2026-10-30").await.contains("30 October 2026"));
+    for again in [&met, &snooze] {
+        assert!(form(&world, again, "on=2026-10-30").await.contains("taken care of"));
+    }
+    let whole = house.store().whole_engagement(house.scope, ids[0]).await.unwrap().unwrap();
+    assert_eq!((whole.sessions.len(), whole.engagement.pauses.len()), (1, 0));
+    assert_eq!(whole.tracking.due_on, Some(day("2026-11-20")));
+
+    // snooze: due in a week
+    let [_, snooze, _] = links("Blue");
+    for _ in 0..2 {
+        form(&world, &snooze, "").await;
+    }
+    assert_eq!(house.tracking(ids[1]).await.due_on, Some(day("2026-11-10")));
+    // a break
+    let [_, _, pause] = links("Coral");
+    assert!(form(&world, &pause, "on=2026-11-02").await.contains("<form"));
+    form(&world, &pause, "on=2026-11-30").await;
+    assert_eq!(house.tracking(ids[2]).await.due_on, Some(day("2026-12-01")));
+
+    // a new crossing has links of its own, and the old ones don't work for it
+    world.advance_to("2026-11-10T10:00:00Z").await;
+    assert_eq!(house.mails_to("Blue").len(), 2);
+    assert!(form(&world, &snooze, "").await.contains("10 November 2026"));
+    assert_eq!(house.tracking(ids[1]).await.due_on, Some(day("2026-11-10")));
+
+    // somebody else coaches it now; the client's portal was switched off; too late
+    let [met, _, _] = links("Dawn");
+    let client = house.store().client(house.scope, before.unwrap().engagement.client_id).await.unwrap().unwrap();
+    assert_eq!(client.portal, Portal::Active);
+    let coach = app::token::Nudge {
+        nudging: app::token::Nudging::Met,
+        account: house.scope.account(),
+        engagement: ids[3],
+        since: day(DAY),
+        person: domain::person::PersonId::Member(bo),
+    };
+    let coach = format!("/n/{}", coach.sign(&world.stack.app.signing_keys).unwrap());
+    assert!(world.anybody("GET", &coach, &[], None).await.text.contains("<form"));
+    house.change(ids[3], |engagement| engagement.coach_id = None, None).await;
+    let gone = world.anybody("GET", &coach, &[], None).await.text;
+    assert!(!gone.contains("<form") && !gone.contains("Dawn"), "{gone}");
+    assert!(world.anybody("GET", &met, &[], None).await.text.contains("<form"));
+    world.advance_to("2026-12-02T23:00:00Z").await;
+    assert!(world.anybody("GET", &met, &[], None).await.text.contains("<form"));
+    world.advance_to("2026-12-03T00:10:00Z").await;
+    assert!(form(&world, &met, "on=2026-12-01").await.contains("expired"));
+    assert!(house.store().whole_engagement(house.scope, ids[3]).await.unwrap().unwrap().sessions.is_empty());
 }
 
 #[tokio::test]
@@ -691,12 +792,13 @@ async fn reads(tracked: usize, due: usize) -> (u64, u64, Swept) {
     let rows: Vec<Engagement> = (0..tracked)
         .map(|n| house.engagement(&client, Some(bo), if n < due { time(BEGUN) } else { time("2026-10-25T09:00:00Z") }))
         .collect();
-    for chunk in rows.chunks(50) {
+    // of each engagement the sweep knows only how it is filed
+    for chunk in rows.chunks(100) {
         house
             .write(|store, changes| {
                 for engagement in chunk {
                     let tracking = file(None, engagement, client.email.as_ref(), house.zone, time(BEGUN));
-                    store.add_engagement(changes, house.scope, engagement, &tracking).unwrap();
+                    store.add_tracking(changes, house.scope, &tracking).unwrap();
                 }
             })
             .await;

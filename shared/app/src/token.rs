@@ -75,38 +75,6 @@ impl Whole {
     }
 }
 
-/// What a link to accept an invitation is about (P-5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Invitation {
-    /// The account.
-    pub account: AccountId,
-    /// The client.
-    pub client: ClientId,
-    /// When the invitation was made, to the millisecond.
-    pub invited_at: DateTime<Utc>,
-}
-
-impl Invitation {
-    const PURPOSE: &[u8] = b"invitation";
-
-    /// The token.
-    pub fn sign(&self, signing: &SigningKeys) -> Option<String> {
-        let at = self.invited_at.timestamp_millis().to_be_bytes();
-        seal(Self::PURPOSE, &[&self.account.0.to_bytes(), &self.client.0.to_bytes(), &at], signing)
-    }
-
-    /// Reads a token; `None` for one that is not ours.
-    pub fn read(token: &str, signing: &SigningKeys) -> Option<Self> {
-        let payload = open(Self::PURPOSE, token, signing)?;
-        let at = i64::from_be_bytes(payload.get(2 * ID..)?.try_into().ok()?);
-        Some(Self {
-            account: AccountId(ulid(&payload, 0)?),
-            client: ClientId(ulid(&payload, ID)?),
-            invited_at: DateTime::from_timestamp_millis(at)?,
-        })
-    }
-}
-
 /// Whose mail on engagements that go off track a link switches off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop {
@@ -189,6 +157,38 @@ impl Nudge {
             engagement: EngagementId(ulid(&payload, ID)?),
             since: NaiveDate::from_num_days_from_ce_opt(i32::from_be_bytes(payload.get(2 * ID..2 * ID + 4)?.try_into().ok()?))?,
             person: person(&payload, 2 * ID + 4)?,
+        })
+    }
+}
+
+/// What a link to accept an invitation is about (P-5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// The account.
+    pub account: AccountId,
+    /// The client.
+    pub client: ClientId,
+    /// When the invitation was made, to the millisecond.
+    pub invited_at: DateTime<Utc>,
+}
+
+impl Invitation {
+    const PURPOSE: &[u8] = b"invitation";
+
+    /// The token.
+    pub fn sign(&self, signing: &SigningKeys) -> Option<String> {
+        let at = self.invited_at.timestamp_millis().to_be_bytes();
+        seal(Self::PURPOSE, &[&self.account.0.to_bytes(), &self.client.0.to_bytes(), &at], signing)
+    }
+
+    /// Reads a token; `None` for one that is not ours.
+    pub fn read(token: &str, signing: &SigningKeys) -> Option<Self> {
+        let payload = open(Self::PURPOSE, token, signing)?;
+        let at = i64::from_be_bytes(payload.get(2 * ID..)?.try_into().ok()?);
+        Some(Self {
+            account: AccountId(ulid(&payload, 0)?),
+            client: ClientId(ulid(&payload, ID)?),
+            invited_at: DateTime::from_timestamp_millis(at)?,
         })
     }
 }
@@ -276,16 +276,6 @@ mod tests {
     }
 
     #[test]
-    fn an_invitation_is_read_back_to_the_millisecond() {
-        let invited_at = "2026-03-10T12:00:00.123Z".parse().unwrap();
-        let invitation = Invitation { account: AccountId(Ulid(1)), client: ClientId(Ulid(2)), invited_at };
-        let token = invitation.sign(&keys(&[1])).unwrap();
-        assert_eq!(Invitation::read(&token, &keys(&[1])), Some(invitation));
-        assert_eq!(Unsubscribe::read(&token, &keys(&[1])), None);
-        assert_eq!(Whole::read(&token, &keys(&[1])), None);
-    }
-
-    #[test]
     fn a_nudge_is_read_back_and_says_one_thing_alone() {
         let people = [PersonId::Member(MemberId(Ulid(7))), PersonId::Client(ClientId(Ulid(7))), PersonId::Personnel(PersonnelId(Ulid(7)))];
         let mut seen = std::collections::BTreeSet::new();
@@ -308,6 +298,16 @@ mod tests {
                 assert_eq!((Stop::read(&token, &keys(&[1])), Nudge::read(&token, &keys(&[1]))), (Some(stop), None));
             }
         }
+    }
+
+    #[test]
+    fn an_invitation_is_read_back_to_the_millisecond() {
+        let invited_at = "2026-03-10T12:00:00.123Z".parse().unwrap();
+        let invitation = Invitation { account: AccountId(Ulid(1)), client: ClientId(Ulid(2)), invited_at };
+        let token = invitation.sign(&keys(&[1])).unwrap();
+        assert_eq!(Invitation::read(&token, &keys(&[1])), Some(invitation));
+        assert_eq!(Unsubscribe::read(&token, &keys(&[1])), None);
+        assert_eq!(Whole::read(&token, &keys(&[1])), None);
     }
 
     #[test]

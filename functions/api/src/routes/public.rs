@@ -1,7 +1,8 @@
 //! What needs no key: health, the document, and the page that a link in a mail opens.
 
-use app::{App, AppError};
-use app::{deliveries, off_track, portal, reports};
+use app::engagements::nudge;
+use app::{App, AppError, deliveries, off_track, portal, reports};
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -21,6 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(health))
         .routes(routes!(document))
         .routes(routes!(show_unsubscribe, unsubscribe))
+        .routes(routes!(show_nudge, act_on_nudge))
         .routes(routes!(show_invitation, accept_invitation))
         .routes(routes!(whole_mail))
 }
@@ -134,6 +136,40 @@ fn field(form: &str, name: &str) -> String {
     let value = form.split('&').filter_map(|field| field.split_once('=')).find(|(field, _)| *field == name);
     let value = value.map_or(String::new(), |(_, value)| value.replace('+', " "));
     percent_decode_str(&value).decode_utf8_lossy().into_owned()
+}
+
+/// The page of a link on an engagement that went off track: says what it would do, and changes nothing (T-13).
+#[utoipa::path(
+    get, path = "/n/{token}", operation_id = "nudge_show", tag = "public", params(("token" = String, Path)), security(()),
+    responses(
+        (status = 200, description = "A page that asks, or says that there is nothing to do any more", content_type = "text/html", body = String),
+        (status = 404, description = "A page: the link is not one of ours", content_type = "text/html", body = String),
+        OpenRefusals,
+    )
+)]
+async fn show_nudge(State(app): State<App>, Path(token): Path<String>) -> Response {
+    answered(nudge::page(&app, &token).await.map(|found| found.map(|found| page::nudge(&found))))
+}
+
+/// Does what the link is for, once, if the engagement is still off track since the same day: records a meeting, waits a
+/// week, or plans a break. The body is the page's form: `on`, a date.
+#[utoipa::path(
+    post, path = "/n/{token}", operation_id = "nudge", tag = "public", params(("token" = String, Path)), security(()),
+    responses(
+        (status = 200, description = "A page: it is done, or why not", content_type = "text/html", body = String),
+        (status = 404, description = "A page: the link is not one of ours", content_type = "text/html", body = String),
+        OpenRefusals,
+    )
+)]
+async fn act_on_nudge(State(app): State<App>, Path(token): Path<String>, body: Bytes) -> Response {
+    // a date has nothing in it that a form would write otherwise
+    let on = std::str::from_utf8(&body).unwrap_or_default().split('&').find_map(|field| field.strip_prefix("on="));
+    let on = on.filter(|on| !on.is_empty()).map(str::parse);
+    let found = match on.transpose() {
+        Ok(on) => nudge::act(&app, &token, on).await,
+        Err(_) => nudge::page(&app, &token).await,
+    };
+    answered(found.map(|found| found.map(|found| page::nudge(&found))))
 }
 
 /// The whole of a report mail that was cut, as far as its recipient may still see it.

@@ -3,6 +3,7 @@
 pub mod dry_run;
 pub mod export;
 pub mod list;
+pub mod nudge;
 mod refile;
 pub mod view;
 mod write;

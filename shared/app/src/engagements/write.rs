@@ -15,6 +15,7 @@ use platform::store::engagements::Whole;
 use platform::store::{Changes, Commit};
 use ulid::Ulid;
 
+use super::nudge::may_act;
 use super::view::{EngagementView, is_entitled};
 use super::{Loaded, check_coach, check_places, happening, load, load_any, may_write, show};
 use crate::{AppError, Ctx};
@@ -73,15 +74,34 @@ pub(super) struct Written {
     pub(super) session: Option<Session>,
 }
 
+/// By what right somebody writes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum By {
+    /// Their own.
+    Right,
+    /// That of a link in a mail on the crossing of this day (T-13).
+    Link { since: NaiveDate },
+}
+
+/// Does what is asked by one's own right, as [`write_by`].
+pub(super) async fn write(ctx: &Ctx, id: EngagementId, asked: &Asked<'_>, expected: Option<u64>) -> Result<Written, AppError> {
+    write_by(ctx, id, asked, expected, By::Right).await
+}
+
 /// Does what is asked, by what the engagement is at the moment it is written. `expected` is the version that the caller
 /// knows: the session's where a session is changed, else the engagement's.
-pub(super) async fn write(ctx: &Ctx, id: EngagementId, asked: &Asked<'_>, expected: Option<u64>) -> Result<Written, AppError> {
+pub(super) async fn write_by(ctx: &Ctx, id: EngagementId, asked: &Asked<'_>, expected: Option<u64>, by: By) -> Result<Written, AppError> {
     for _ in 0..ATTEMPTS {
         let before = match asked {
             Asked::Move(Move::Restore) => load_any(ctx, id).await?,
             _ => load(ctx, id).await?,
         };
-        may_write(ctx, &before.client_facts, &before.facts)?;
+        match by {
+            By::Right => may_write(ctx, &before.client_facts, &before.facts)?,
+            By::Link { since } => {
+                may_act(&ctx.viewer, &before.whole.engagement, &before.client, since, ctx.account.time_zone, ctx.now)?;
+            }
+        }
         Ctx::matches(expected, version(&before.whole, asked)?)?;
         let Some(mut decided) = Box::pin(decide(ctx, &before, asked)).await? else {
             return leave(ctx, &before, asked).await;
