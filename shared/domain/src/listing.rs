@@ -93,7 +93,7 @@ impl Filter {
 
     /// The question whether it shows a row.
     pub fn shows(&self) -> impl Fn(&Row<'_>) -> bool {
-        fn is<T: PartialEq>(wanted: Option<T>, found: Option<T>) -> bool {
+        fn is<T: PartialEq + Copy>(wanted: Option<T>, found: Option<T>) -> bool {
             wanted.is_none() || wanted == found
         }
         let q = self.q.as_deref().map(|q| fold(q.trim())).filter(|q| !q.is_empty());
