@@ -311,11 +311,10 @@ pub fn file(
     if let Some(was) = before.and_then(|(_, progress)| progress.off_track_since()) {
         match due_on.filter(|due| *due <= today) {
             Some(since) => after.correct(was, since),
-            None if !after.crossed_on.contains(&was) => after.episode(was).until = Some(today),
-            None => {}
+            None => after.episode(was).until = Some(today),
         }
     }
-    for episode in after.episodes.iter_mut().filter(|episode| episode.until.is_none() && Some(episode.since) != due_on) {
+    for episode in after.episodes.iter_mut().filter(|episode| episode.until.is_none()) {
         episode.until = Some(today.max(episode.since));
     }
     match due_on {
@@ -351,7 +350,6 @@ impl Tracking {
         after.crossed_on.insert(since);
         // there is one if it was over before anybody noticed, and goes on because a change was taken back
         *after.episode(since) = Episode { since, until: None, noticed_at: Some(now) };
-        after.forget();
         after.version += 1;
         Some(Crossed { tracking: after, since, is_news: (today - since).num_days() <= NEWS_DAYS })
     }

@@ -183,9 +183,11 @@ fn launching_takes_over_the_programs_settings_as_they_are_then() {
 #[test]
 fn a_draft_that_is_changed_keeps_its_own_settings_too() {
     let before = engagement(ProgramKind::OneToOne, State::Draft);
-    let changed = draft(r#"{"threshold_weeks": 3}"#).change(&before, later()).unwrap().unwrap();
-    let edited = sample::program(ProgramKind::OneToOne, Some(5));
-    assert_eq!(advance(&changed, Move::Activate, &edited, later()).unwrap().settings.threshold_weeks, Some(3));
+    let own = draft(r#"{"threshold_weeks": 3, "off_track_notifications": true}"#).change(&before, later()).unwrap().unwrap();
+    let changed = draft(r#"{"starts_on": "2026-12-01"}"#).change(&own, later()).unwrap().unwrap();
+    let settings = Settings { threshold_weeks: Some(5), off_track_notifications: false };
+    let edited = Program { settings, ..program(ProgramKind::OneToOne) };
+    assert_eq!(advance(&changed, Move::Activate, &edited, later()).unwrap().settings, before.settings);
 }
 
 #[test]

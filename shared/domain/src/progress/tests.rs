@@ -200,6 +200,9 @@ fn a_session_to_come_keeps_it_on_track_however_far_off() {
         ("two to come", &with(&coaching(), &[scheduled(400), scheduled(30)]), 399, "on, due 421 by Session 400"),
         ("until it is past", &with(&coaching(), &[scheduled(400)]), 421, "off since 421 by Session 400"),
     ]);
+    let begun = with(&coaching(), &[scheduled(21)]);
+    assert_eq!(stands(&begun, UTC, at(21) - TimeDelta::milliseconds(1)), "on, due 42 by Session 21");
+    assert_eq!(stands(&begun, UTC, at(21)), "on, due 42 by Session 21, ScheduleSession");
     let late_today = with(&coaching(), &[Session { starts_at: at(21) + TimeDelta::hours(13), ..scheduled(21) }]);
     assert_eq!(stands(&late_today, UTC, at(21)), "on, due 42 by Session 21");
 }
@@ -714,10 +717,13 @@ fn a_row_stays_small() {
     assert_eq!(tracking.episodes.last().unwrap().until, Some(day(60 * 30)));
     // the one it is in is kept, however long ago it turns out to have begun
     let last = with(&engagement, &[completed(60 * 30)]);
-    let tracking = swept(&tracking, 60 * 30 + 25);
-    let tracking = then(&tracking, &last, &engagement, 60 * 30 + 26);
-    assert_eq!((tracking.episodes.first().unwrap().until, tracking.episodes.len(), tracking.due_at), (None, 50, None));
-    assert!(tracking.crossed_on.contains(&day(21)));
+    let corrected = then(&swept(&tracking, 60 * 30 + 25), &last, &engagement, 60 * 30 + 26);
+    let noticed = swept(&then(&tracking, &last, &engagement, 60 * 30 + 5), 60 * 30 + 6);
+    for tracking in [corrected, then(&noticed, &engagement, &engagement, 60 * 30 + 7)] {
+        assert_eq!((tracking.episodes.len(), tracking.crossed_on.len(), tracking.due_at), (50, 50, None));
+        assert_eq!((tracking.episodes[0].since, tracking.episodes[0].until), (day(21), None));
+        assert!(tracking.crossed_on.contains(&day(21)));
+    }
 }
 
 // The organisation's calendar changes.
