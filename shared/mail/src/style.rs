@@ -88,7 +88,7 @@ pub(crate) const DARK: &str = "@media (prefers-color-scheme:dark){.bg{background
 .l{border-color:#2a2a33!important}.g{color:#4cc38a!important}.r{color:#ff8187!important}.a{color:#a3a0ff!important}.w{color:#f0b45a!important}\
 .ms{background-color:#2a2a33!important}.gs{background-color:#12301f!important}.rs{background-color:#3b1519!important}\
 .as{background-color:#25244a!important}.ws{background-color:#33240d!important}.tile,.fill{background-color:#8f8bff!important}.tile,.btn{color:#101014!important}\
-.btn{background-color:#a3a0ff!important}.img{opacity:.92}\
+.btn{background-color:#a3a0ff!important}\
 .c0{background-color:#502828!important;color:#ffc3c2!important}.c1{background-color:#4c2d12!important;color:#ffcca2!important}\
 .c2{background-color:#37380e!important;color:#dadd9f!important}.c3{background-color:#183e27!important;color:#aee8c1!important}\
 .c4{background-color:#003e41!important;color:#96e8ec!important}.c5{background-color:#1b3753!important;color:#b0dcff!important}\
@@ -175,6 +175,15 @@ mod tests {
         ] {
             let (text, ground) = (dark(text, "color"), dark(ground, "background-color"));
             assert!(contrast(text, ground) >= 4.5, "{text} on {ground}: {}", contrast(text, ground));
+        }
+    }
+
+    #[test]
+    fn the_line_of_a_chart_stands_out_by_day_and_by_night() {
+        let [red, green, blue] = crate::chart::ACCENT;
+        let line = format!("#{red:02x}{green:02x}{blue:02x}");
+        for ground in [CARD, dark("card", "background-color")] {
+            assert!(contrast(&line, ground) >= 3.0, "{line} on {ground}: {}", contrast(&line, ground));
         }
     }
 
