@@ -405,7 +405,7 @@ fn gauge(gauge: &Gauge, first: bool) -> Markup {
         @if let Some(chart) = &gauge.chart {
             tr {
                 td colspan="2" style="padding:0 0 16px" {
-                    img.img.l src={ "cid:" (content_id(chart.number, &chart.item.to_string())) } width="574" alt=(chart.alt) style={ "display:block;width:100%;max-width:574px;height:auto;box-sizing:border-box;background-color:#ffffff;border:1px solid " (RULE) ";border-radius:10px" };
+                    img.l src={ "cid:" (content_id(chart.number, &chart.item.to_string())) } width="574" alt=(chart.alt) style={ "display:block;width:100%;max-width:574px;height:auto;box-sizing:border-box;border:1px solid " (RULE) ";border-radius:10px" };
                     table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" {
                         @let style = html! { "padding-top:4px;font-size:12px;line-height:18px;color:" (MUTED) };
                         tr {

@@ -106,7 +106,7 @@ pub(crate) const DARK: &str = "@media (prefers-color-scheme:dark){.bg{background
 .l{border-color:#2a2a33!important}.g{color:#4cc38a!important}.r{color:#ff8187!important}.a{color:#a3a0ff!important}.w{color:#f0b45a!important}\
 .ms{background-color:#2a2a33!important}.gs{background-color:#12301f!important}.rs{background-color:#3b1519!important}\
 .as{background-color:#25244a!important}.ws{background-color:#33240d!important}.tile,.fill{background-color:#8f8bff!important}.tile,.btn{color:#101014!important}\
-.btn{background-color:#a3a0ff!important}.img{opacity:.92}\
+.btn{background-color:#a3a0ff!important}\
 .e{border-color:#2a2a33!important;color:#ededf2!important}.e a{color:#ededf2!important}.e span{color:#a2a2b1!important}\
 .e i{color:#a3a0ff!important}.e small a{border-color:#2a2a33!important;color:#a3a0ff!important}\
 .c0{background-color:#502828!important;color:#ffc3c2!important}.c1{background-color:#4c2d12!important;color:#ffcca2!important}\
@@ -209,6 +209,15 @@ mod tests {
             for colour in rule.match_indices('#').map(|(at, _)| &rule[at..at + 7]) {
                 assert!([TEXT, RULE, ACCENT].contains(&colour), "{colour}");
             }
+        }
+    }
+
+    #[test]
+    fn the_line_of_a_chart_stands_out_by_day_and_by_night() {
+        let [red, green, blue] = crate::chart::ACCENT;
+        let line = format!("#{red:02x}{green:02x}{blue:02x}");
+        for ground in [CARD, dark("card", "background-color")] {
+            assert!(contrast(&line, ground) >= 3.0, "{line} on {ground}: {}", contrast(&line, ground));
         }
     }
 
