@@ -116,7 +116,6 @@ impl<'a> House<'a> {
             time_zone: self.zone,
             portal: Portal::Active,
             invited_at: None,
-            invited_at: None,
             archived: false,
             notifications: Notifications::default(),
             columns: Columns::default(),
