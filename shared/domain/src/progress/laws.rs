@@ -441,7 +441,7 @@ fn kinds() -> impl Strategy<Value = ProgramKind> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, rng_seed: RngSeed::Fixed(21), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, rng_seed: RngSeed::Fixed(21), ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_done_it_is_filed_as_the_facts_say_and_noticed_once(kind in kinds(), zone in zones(), walk in walks()) {
