@@ -180,7 +180,7 @@ mod tests {
     }
 
     /// Somebody with a login, with other fields in place of these or beside them.
-    fn person(id: u128, more: serde_json::Value) -> serde_json::Value {
+    fn person(id: u128, more: &serde_json::Value) -> serde_json::Value {
         let mut person = json!({
             "id": MemberId(Ulid(id)), "name": format!("Person {id}"), "email": format!("p{id}@x.example"), "active": true,
             "time_zone": "UTC", "notifications": {}, "created_at": now(), "updated_at": now(), "version": 1,
@@ -192,13 +192,13 @@ mod tests {
     fn member(id: u128, administrator: &str, permissions: &[&str]) -> Member {
         let more =
             json!({ "coach": true, "administrator": administrator, "location_id": LocationId(Ulid(LOCATION)), "permissions": permissions });
-        serde_json::from_value(person(id, more)).unwrap()
+        serde_json::from_value(person(id, &more)).unwrap()
     }
 
     fn personnel(id: u128, administrator: bool) -> Viewer {
         let more =
             json!({ "id": PersonnelId(Ulid(id)), "company_id": CompanyId(Ulid(ACME)), "administrator": administrator, "grants": [] });
-        Viewer::Personnel(serde_json::from_value(person(id, more)).unwrap())
+        Viewer::Personnel(serde_json::from_value(person(id, &more)).unwrap())
     }
 
     fn client(id: u128) -> Client {
