@@ -314,7 +314,7 @@ async fn move_to(ctx: &Ctx, before: Client, mut client: Client) -> Result<Client
             // an engagement was written meanwhile
             continue;
         }
-        Ctx::done(committed)?;
+        Ctx::done(&committed)?;
         if more && let Err(error) = engagements::refile_all(&ctx.app, ctx.scope).await {
             // the address is changed; reconciling files what is left
             tracing::error!(error = %error, "not all engagements were filed with the client's new address");

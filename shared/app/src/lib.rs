@@ -156,11 +156,11 @@ impl Ctx {
         status: u16,
         answer: &impl Serialize,
     ) -> Result<(), AppError> {
-        Self::done(self.try_commit(changes, action, subject, status, answer).await?)
+        Self::done(&self.try_commit(changes, action, subject, status, answer).await?)
     }
 
     /// The error for a condition that did not hold.
-    fn done(committed: Commit) -> Result<(), AppError> {
+    fn done(committed: &Commit) -> Result<(), AppError> {
         match committed {
             Commit::Done => Ok(()),
             Commit::Unmet("version" | "covered") => Err(AppError::Stale),
