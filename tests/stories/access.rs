@@ -397,7 +397,7 @@ impl House {
             ("POST", "/v1/engagements") => (String::new(), Some(json!({ "client_id": self.client(on), "program_id": self.program }))),
             (_, template) if template.starts_with("/v1/engagements/{id}") => {
                 let body = match template.rsplit('/').next().unwrap() {
-                    "{id}" if on.ends_with("settings") => Some(json!({ "off_track_notifications": self.made % 2 == 0 })),
+                    "{id}" if on.ends_with("settings") => Some(json!({ "off_track_notifications": self.made.is_multiple_of(2) })),
                     "{id}" => Some(json!({ "sessions_total": self.made })),
                     "sessions" | "discovery-calls" => Some(json!({ "starts_at": "2026-03-20T10:00:00Z" })),
                     "select-coach" | "assign-coach" => Some(json!({ "coach_id": self.spare })),

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use domain::access::{Action, ClientFacts, Resource};
 use domain::account::Account;
 use domain::check::{self, Check};
-use domain::client::{Client, INVITATION, Level, Portal, PortalMove, PortalRefused, PortalStand, move_portal};
+use domain::client::{Client, INVITATION, Level, Portal, PortalMove, PortalRefused, move_portal};
 use domain::delivery::{Delivery, Mail, NotAnyMore, Recipient};
 use domain::id::{AuditId, ClientId};
 use domain::person::{Actor, PersonId};
@@ -26,10 +26,9 @@ pub async fn invite(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
     let Some(email) = &before.email else {
         return Err(AppError::conflict("no_email", "the client has no e-mail address; add one first"));
     };
-    let Some((portal, invited_at)) = move_portal(&before, PortalMove::Invite, ctx.now).map_err(refused)? else {
+    let Some(client) = move_portal(&before, PortalMove::Invite, ctx.now).map_err(refused)? else {
         return Err(AppError::Fault("an invitation that is none".into()));
     };
-    let client = Client { portal, invited_at, updated_at: ctx.now, version: before.version + 1, ..before.clone() };
     let recipient = Recipient { email: email.clone(), person: Some(PersonId::Client(id)), name: Some(client.name()) };
     let cause = format!("{id} {}", platform::store::keys::time(ctx.now));
     let delivery = Delivery::owed(&cause, Mail::Invitation { invited_at: ctx.now }, recipient, ctx.now);
@@ -46,11 +45,10 @@ pub async fn invite(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
 /// [`AppError`]; a conflict after it was accepted.
 pub async fn cancel(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
     let before = load(ctx, id).await?;
-    let Some((portal, invited_at)) = move_portal(&before, PortalMove::Cancel, ctx.now).map_err(refused)? else {
+    let Some(client) = move_portal(&before, PortalMove::Cancel, ctx.now).map_err(refused)? else {
         ctx.leave(200, &before).await?;
         return Ok(before);
     };
-    let client = Client { portal, invited_at, updated_at: ctx.now, version: before.version + 1, ..before.clone() };
     let mut changes = Changes::new();
     ctx.store().replace_client(&mut changes, ctx.scope, &before, &client)?;
     ctx.commit(changes, "portal.cancel", id, 200, &client).await?;
@@ -128,8 +126,8 @@ pub async fn accept(app: &App, token: &str, time_zone: &str) -> Result<Option<In
     for _ in 0..ATTEMPTS {
         let Some((scope, invitation, account, before)) = invited(app, token).await? else { return Ok(None) };
         let now = app.clock.now();
-        let (portal, invited_at) = match allowed(&before, &invitation, now) {
-            Ok(Some(moved)) => moved,
+        let accepted = match allowed(&before, &invitation, now) {
+            Ok(Some(accepted)) => accepted,
             Ok(None) => return Ok(Some(InvitationPage::Accepted { account: account.name })),
             Err(why) => return Ok(Some(closed(account, why))),
         };
@@ -137,7 +135,7 @@ pub async fn accept(app: &App, token: &str, time_zone: &str) -> Result<Option<In
         let Some(time_zone) = check.take("time_zone", check::zone(time_zone)) else {
             return Ok(Some(open(account, before, Some("Choose the time zone you live in.".into()))));
         };
-        let client = Client { portal, invited_at, time_zone, updated_at: now, version: before.version + 1, ..before.clone() };
+        let client = Client { time_zone, ..accepted };
         let entry = audit::Entry {
             id: AuditId(app.new_id()),
             at: now,
@@ -165,7 +163,8 @@ async fn invited(app: &App, token: &str) -> Result<Option<(Scope, Invitation, Ac
     Ok(account.zip(client).map(|(account, client)| (scope, invitation, account, client)))
 }
 
-fn allowed(client: &Client, invitation: &Invitation, now: DateTime<Utc>) -> Result<Option<PortalStand>, PortalRefused> {
+/// The client with the invitation accepted.
+fn allowed(client: &Client, invitation: &Invitation, now: DateTime<Utc>) -> Result<Option<Client>, PortalRefused> {
     if client.archived {
         return Err(PortalRefused::NotInvited);
     }

@@ -121,37 +121,33 @@ pub enum PortalRefused {
     Expired,
 }
 
-/// Where a portal stands, and when its latest invitation was made.
-pub type PortalStand = (Portal, Option<DateTime<Utc>>);
-
-/// Moves a client's portal (P-5): where it stands then, and when its invitation was made; `None` where nothing is to be
-/// done, because it stands so already.
+/// The client after a move of the portal (P-5); `None` where nothing is to be done, because it stands so already.
 ///
 /// # Errors
 /// [`PortalRefused`].
-pub fn move_portal(client: &Client, asked: PortalMove, now: DateTime<Utc>) -> Result<Option<PortalStand>, PortalRefused> {
-    let invited_at = client.invited_at;
+pub fn move_portal(before: &Client, asked: PortalMove, now: DateTime<Utc>) -> Result<Option<Client>, PortalRefused> {
+    let invited_at = before.invited_at;
     // links carry milliseconds
     let is_latest = |at: DateTime<Utc>| invited_at.is_some_and(|invited| invited.timestamp_millis() == at.timestamp_millis());
-    match (asked, client.portal) {
+    let (portal, invited_at) = match (asked, before.portal) {
         (PortalMove::Invite, Portal::NotInvited | Portal::Pending) => match invited_at {
-            Some(at) if now - at < INVITED_AGAIN => Err(PortalRefused::InvitedRecently),
-            Some(_) | None => Ok(Some((Portal::Pending, Some(now)))),
+            Some(at) if now - at < INVITED_AGAIN => return Err(PortalRefused::InvitedRecently),
+            Some(_) | None => (Portal::Pending, Some(now)),
         },
-        (PortalMove::Invite | PortalMove::Cancel, Portal::Active | Portal::Disabled) => Err(PortalRefused::Accepted),
-        (PortalMove::Cancel, Portal::Pending) => Ok(Some((Portal::NotInvited, invited_at))),
-        (PortalMove::Accept(at), Portal::Pending) if !is_latest(at) => Err(PortalRefused::NotInvited),
-        (PortalMove::Accept(at), Portal::Pending) if now - at > INVITATION => Err(PortalRefused::Expired),
-        (PortalMove::Accept(_), Portal::Pending) => Ok(Some((Portal::Active, invited_at))),
-        (PortalMove::Accept(at), Portal::Active) if is_latest(at) => Ok(None),
-        (PortalMove::Accept(_), Portal::NotInvited | Portal::Active | Portal::Disabled) => Err(PortalRefused::NotInvited),
-        (PortalMove::Switch(true), Portal::Disabled) => Ok(Some((Portal::Active, invited_at))),
-        (PortalMove::Switch(false), Portal::Active) => Ok(Some((Portal::Disabled, invited_at))),
-        (PortalMove::Switch(_), Portal::NotInvited | Portal::Pending) => Err(PortalRefused::NotAccepted),
+        (PortalMove::Invite | PortalMove::Cancel, Portal::Active | Portal::Disabled) => return Err(PortalRefused::Accepted),
+        (PortalMove::Cancel, Portal::Pending) => (Portal::NotInvited, invited_at),
+        (PortalMove::Accept(at), Portal::Pending) if !is_latest(at) => return Err(PortalRefused::NotInvited),
+        (PortalMove::Accept(at), Portal::Pending) if now - at > INVITATION => return Err(PortalRefused::Expired),
+        (PortalMove::Accept(_), Portal::Pending) | (PortalMove::Switch(true), Portal::Disabled) => (Portal::Active, invited_at),
+        (PortalMove::Accept(at), Portal::Active) if is_latest(at) => return Ok(None),
+        (PortalMove::Accept(_), Portal::NotInvited | Portal::Active | Portal::Disabled) => return Err(PortalRefused::NotInvited),
+        (PortalMove::Switch(false), Portal::Active) => (Portal::Disabled, invited_at),
+        (PortalMove::Switch(_), Portal::NotInvited | Portal::Pending) => return Err(PortalRefused::NotAccepted),
         (PortalMove::Cancel, Portal::NotInvited)
         | (PortalMove::Switch(true), Portal::Active)
-        | (PortalMove::Switch(false), Portal::Disabled) => Ok(None),
-    }
+        | (PortalMove::Switch(false), Portal::Disabled) => return Ok(None),
+    };
+    Ok(Some(Client { portal, invited_at, updated_at: now, version: before.version + 1, ..before.clone() }))
 }
 
 /// What a member is to a client.
@@ -274,7 +270,8 @@ mod tests {
             (Portal::Disabled, Some(2), Switch(false), Ok(None)),
         ] {
             let client = Client { portal, invited_at: invited.map(ago), ..crate::sample::client(1, None) };
-            assert_eq!(move_portal(&client, asked, now), expected, "{portal:?} invited {invited:?} hours ago, {asked:?}");
+            let moved = move_portal(&client, asked, now).map(|after| after.map(|after| (after.portal, after.invited_at)));
+            assert_eq!(moved, expected, "{portal:?} invited {invited:?} hours ago, {asked:?}");
         }
     }
 }
