@@ -211,7 +211,7 @@ async fn programs(office: &Office, at: DateTime<Utc>) -> anyhow::Result<Vec<Prog
 /// Most clients have accepted the invitation to their portal; of a few there is an internal record only.
 pub(super) async fn portals(office: &Office, clients: &[Client]) -> anyhow::Result<()> {
     for (n, client) in clients.iter().enumerate() {
-        if n == ARCHIVED || n % 6 == 3 || INVITED.contains(&n) {
+        if n == ARCHIVED || n % 6 == 3 || INVITED.contains(&n) || client.email.is_none() {
             continue;
         }
         let invited_at = office.app.clock.now();
