@@ -160,7 +160,7 @@ async fn last_look(app: &App, scope: Scope, delivery: &mut Delivery) -> Result<R
                 Err(why) => return Ok(Err(why)),
             }
         }
-        Mail::OffTrack { engagement_id, since } => match off_track::notice(app, scope, &account, delivery, *engagement_id, *since).await? {
+        Mail::OffTrack { engagement_id, .. } => match off_track::notice(app, scope, &account, delivery, *engagement_id).await? {
             Ok((message, address)) => {
                 to = address;
                 message

@@ -72,10 +72,11 @@ fn step(watch: &Watch) -> Step {
     }
 }
 
-/// How an engagement stands, if it is still off track since that day, and mail on it is still wanted.
-pub(crate) fn still_off(app: &App, account: &Account, engagement: &Engagement, since: NaiveDate) -> Result<Watch, NotAnyMore> {
+/// How an engagement stands, if it is still off track as it was when that was noticed, and mail on it is still wanted. The
+/// day since when may have been corrected meanwhile.
+fn still_off(app: &App, account: &Account, engagement: &Engagement, noticed_on: NaiveDate) -> Result<Watch, NotAnyMore> {
     match progress(engagement, account.time_zone, app.clock.now()) {
-        Progress::OffTrack(watch) if watch.due_on == since => {
+        Progress::OffTrack(watch) if watch.due_on <= noticed_on => {
             if engagement.settings.off_track_notifications {
                 Ok(watch)
             } else {
@@ -111,7 +112,6 @@ pub(crate) async fn notice(
     account: &Account,
     delivery: &Delivery,
     id: EngagementId,
-    since: NaiveDate,
 ) -> Result<Composed, AppError> {
     let Some(person @ PersonId::Client(client)) = delivery.recipient.person else {
         return Err(AppError::Fault("a notice to nobody".into()));
@@ -124,7 +124,8 @@ pub(crate) async fn notice(
         Ok(email) => email.clone(),
         Err(why) => return Ok(Err(why)),
     };
-    let watch = match still_off(app, account, &engagement, since) {
+    let noticed_on = delivery.created_at.with_timezone(&account.time_zone).date_naive();
+    let watch = match still_off(app, account, &engagement, noticed_on) {
         Ok(watch) => watch,
         Err(why) => return Ok(Err(why)),
     };
@@ -133,13 +134,13 @@ pub(crate) async fn notice(
         None => None,
     };
     let links = Links { app, scope, person };
-    let (stop, asks, page) = (links.stop()?, links.nudges(id, since)?, links.engagement(id));
+    let (stop, asks, page) = (links.stop()?, links.nudges(id, watch.due_on)?, links.engagement(id));
     let message = mail::off_track::client(&OffTrackClient {
         account: &account.name,
         first_name: &client.first_name,
         program: &engagement.program,
         coach: coach.as_ref().map(|coach| coach.name.as_str()),
-        since,
+        since: watch.due_on,
         step: step(&watch),
         page: (client.portal == Portal::Active).then_some(&page),
         nudges: nudges(&asks),
@@ -244,7 +245,7 @@ pub(crate) async fn digest(
     for crossing in crossings {
         let Some(engagement) = engagements.get(&crossing.engagement_id) else { continue };
         let Some(client) = clients.get(&engagement.client_id) else { continue };
-        let watch = match still_off(app, account, engagement, crossing.since) {
+        let watch = match still_off(app, account, engagement, on) {
             Ok(_) if client.archived => {
                 why = NotAnyMore::Archived;
                 continue;
@@ -267,7 +268,7 @@ pub(crate) async fn digest(
         if shown.iter().any(|row| row.engagement.id == engagement.id) {
             continue;
         }
-        let nudges = if as_coach { Some(links.nudges(engagement.id, crossing.since)?) } else { None };
+        let nudges = if as_coach { Some(links.nudges(engagement.id, watch.due_on)?) } else { None };
         shown.push(Shown { engagement, client: client.name(), watch, as_coach, nudges, page: links.engagement(engagement.id) });
     }
     if shown.is_empty() {

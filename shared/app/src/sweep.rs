@@ -203,9 +203,7 @@ impl<'a> House<'a> {
             on: Some(since),
         };
         store.add_engagement_happening(&mut changes, scope, &happening)?;
-        // an episode that goes on because a change was taken back is one that people were told of
-        let is_told = tracking.episodes.iter().any(|episode| episode.since == since && episode.noticed_at.is_some());
-        if !tracking.notifies || is_told {
+        if !tracking.notifies {
             return Ok(store.commit(changes).await?);
         }
         if let Some(email) = tracking.client_email.as_ref().filter(|_| crossed.is_news && notified) {

@@ -189,7 +189,7 @@ async fn places(office: &Office, at: DateTime<Utc>) -> anyhow::Result<Vec<Locati
 
 async fn programs(office: &Office, at: DateTime<Utc>) -> anyhow::Result<Vec<ProgramId>> {
     let drafts = [
-        ("Leadership, one to one", ProgramKind::OneToOne, Some(12), Some(3)),
+        ("Leadership, one to one", ProgramKind::OneToOne, Some(24), Some(3)),
         ("Coaching on call", ProgramKind::OnDemand, None, Some(6)),
         ("Find your coach", ProgramKind::CoachMatching, Some(6), Some(2)),
         ("New managers’ circle", ProgramKind::Group, Some(8), None),
