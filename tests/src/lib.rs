@@ -6,12 +6,13 @@ mod cast;
 pub mod events;
 pub mod print;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use cairn::stack::{Settings, Stack};
 use chrono::{DateTime, Duration, Utc};
+use domain::id::AccountId;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -27,6 +28,20 @@ pub struct World {
     /// The stack.
     pub stack: Arc<Stack>,
     router: Router,
+    accounts: Mutex<Vec<AccountId>>,
+}
+
+/// However a story went, engagements are filed at its end as they should be.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let accounts = std::mem::take(&mut *self.accounts.lock().unwrap());
+        for checked in self.stack.check_filing(&accounts).unwrap() {
+            assert_eq!((checked.drifted, checked.failed), (0, 0), "engagements are filed wrong: {:?}", checked.named);
+        }
+    }
 }
 
 /// Somebody who speaks to the API with a key.
@@ -47,6 +62,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
+    /// The body as it is.
+    pub bytes: Bytes,
     /// The body as text.
     pub text: String,
     /// The body as JSON; null where it is not.
@@ -96,13 +113,14 @@ impl World {
     /// A world over a stack.
     pub fn over(stack: Stack) -> Self {
         let stack = Arc::new(stack);
-        Self { router: cairn::gateway::router(Arc::clone(&stack)), stack }
+        Self { router: cairn::gateway::router(Arc::clone(&stack)), stack, accounts: Mutex::default() }
     }
 
     /// Opens an account whose first member speaks.
     pub async fn account(&self, name: &str, email: &str, zone: &str) -> Person {
         let draft = json!({ "name": name, "email": email, "time_zone": zone, "person": "Ada Brandt" });
         let opened = request(&self.router, "POST", "/local/accounts", None, &[], Some(&draft)).await.expect(201);
+        self.accounts.lock().unwrap().push(text(&opened["account_id"]).parse().unwrap());
         Person {
             router: self.router.clone(),
             key: text(&opened["api_key"]),
@@ -128,6 +146,11 @@ impl World {
     /// A request whose body is any text.
     pub async fn raw(&self, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
         send(&self.router, method, path, None, headers, Body::from(body)).await
+    }
+
+    /// Has how the engagements of an account are filed looked at when the story is over.
+    pub fn watch(&self, account: AccountId) {
+        self.accounts.lock().unwrap().push(account);
     }
 
     /// Moves the clock to a time, letting everything happen meanwhile.
@@ -277,10 +300,11 @@ async fn send(router: &Router, method: &str, path: &str, key: Option<&str>, head
     }
     let response = router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
     let (parts, body) = response.into_parts();
-    let text = String::from_utf8_lossy(&body.collect().await.unwrap().to_bytes()).into_owned();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
     let json = serde_json::from_str(&text).unwrap_or_default();
     assert_all_utc(&json);
-    Answer { status: parts.status, headers: parts.headers, json, text }
+    Answer { status: parts.status, headers: parts.headers, json, text, bytes }
 }
 
 /// Whatever is asked: a time in an answer is in UTC, and says so by `Z` (G-2).

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde_json::{Value, json};
-use stories::{Person, World, report, text};
+use stories::{Person, World, report, text, with};
 
 /// Who asks, in the order of the table's columns.
 const VIEWERS: [&str; 13] = [
@@ -30,6 +30,8 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/openapi.json", &[""]),
     ("GET", "/m/{token}", &[""]),
     ("GET", "/u/{token}", &[""]),
+    ("GET", "/i/{token}", &[""]),
+    ("GET", "/n/{token}", &[""]),
     ("GET", "/v1/me", &[""]),
     ("PATCH", "/v1/me", &[""]),
     ("GET", "/v1/account", &[""]),
@@ -43,8 +45,8 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/companies", &[""]),
     ("GET", "/v1/companies/{id}", &["own", "other"]),
     ("PATCH", "/v1/companies/{id}", &["own", "other"]),
-    ("GET", "/v1/companies/{id}/locations", &["own"]),
-    ("POST", "/v1/companies/{id}/locations", &["own"]),
+    ("GET", "/v1/companies/{id}/locations", &["own", "account"]),
+    ("POST", "/v1/companies/{id}/locations", &["own", "account"]),
     ("GET", "/v1/companies/{id}/personnel", &["own"]),
     ("POST", "/v1/companies/{id}/personnel", &["own"]),
     ("PATCH", "/v1/companies/{id}/personnel/{personnel_id}", &["own"]),
@@ -68,6 +70,36 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/items/{id}/cancel", &["own", "other"]),
     ("POST", "/v1/items/{id}/submit", &["own", "other"]),
     ("POST", "/v1/items/{id}/data", &["own metric"]),
+    ("GET", "/v1/programs", &[""]),
+    ("GET", "/v1/programs/{id}", &[""]),
+    ("PATCH", "/v1/programs/{id}", &[""]),
+    ("POST", "/v1/programs", &[""]),
+    ("GET", "/v1/engagements", &[""]),
+    ("GET", "/v1/engagement-report", &[""]),
+    ("GET", "/v1/engagement-report.csv", &[""]),
+    ("GET", "/v1/engagement-report.xlsx", &[""]),
+    ("POST", "/v1/tracking/dry-run", &["program", "own", "other"]),
+    ("POST", "/v1/engagements", &["own", "other", "archived"]),
+    ("GET", "/v1/engagements/{id}", &["own", "own draft", "own deleted", "other", "archived"]),
+    ("PATCH", "/v1/engagements/{id}", &["own", "own settings", "other", "archived"]),
+    ("GET", "/v1/engagements/{id}/sessions", &["own", "other"]),
+    ("POST", "/v1/engagements/{id}/sessions", &["own", "other", "archived"]),
+    ("GET", "/v1/engagements/{id}/discovery-calls", &["own", "other"]),
+    ("POST", "/v1/engagements/{id}/discovery-calls", &["own matching", "other matching"]),
+    ("GET", "/v1/engagements/{id}/happenings", &["own", "other"]),
+    ("POST", "/v1/engagements/{id}/pauses", &["own", "other"]),
+    ("POST", "/v1/engagements/{id}/resume", &["own", "other"]),
+    ("POST", "/v1/engagements/{id}/start-matching", &["own", "other"]),
+    ("POST", "/v1/engagements/{id}/select-coach", &["own matching", "other matching"]),
+    ("POST", "/v1/engagements/{id}/assign-coach", &["own", "other"]),
+    ("POST", "/v1/engagements/{id}/activate", &["own draft", "other draft", "archived"]),
+    ("POST", "/v1/engagements/{id}/deactivate", &["own", "other"]),
+    ("POST", "/v1/engagements/{id}/complete", &["own", "other"]),
+    ("DELETE", "/v1/engagements/{id}", &["own", "other", "archived"]),
+    ("POST", "/v1/engagements/{id}/restore", &["own deleted", "other deleted"]),
+    ("PATCH", "/v1/sessions/{id}", &["own", "other"]),
+    ("POST", "/v1/sessions/{id}/cancel", &["own", "other"]),
+    ("POST", "/v1/sessions/{id}/complete", &["own", "other"]),
     ("GET", "/v1/reports", &[""]),
     ("GET", "/v1/report-options", &[""]),
     ("POST", "/v1/reports", &["own to self", "own to clients", "own to others", "own to personnel", "other to self"]),
@@ -85,6 +117,8 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/api-keys", &[""]),
     ("POST", "/v1/api-keys", &[""]),
     ("DELETE", "/v1/api-keys/{id}", &["of owner"]),
+    ("POST", "/v1/clients/{id}/portal/invite", &["own", "other", "archived"]),
+    ("POST", "/v1/clients/{id}/portal/cancel", &["own", "other"]),
     ("POST", "/v1/clients/{id}/unarchive", &["archived", "other"]),
     ("POST", "/v1/clients/{id}/archive", &["own", "other"]),
     ("POST", "/v1/clients", &[""]),
@@ -93,6 +127,8 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/groups", &[""]),
     ("POST", "/v1/accounts", &[""]),
     ("POST", "/u/{token}", &[""]),
+    ("POST", "/i/{token}", &[""]),
+    ("POST", "/n/{token}", &[""]),
 ];
 
 /// A house with somebody of every kind in it.
@@ -113,7 +149,11 @@ struct House {
     order: String,
     bouncing: String,
     run_of_deleted: String,
-    links: [String; 2],
+    links: [String; 3],
+    program: String,
+    matching: String,
+    /// The archived client's engagement.
+    halted: String,
     made: u32,
 }
 
@@ -150,6 +190,11 @@ impl House {
             owner.pair(client, &view_only, "view_only").await;
         }
         owner.employ(&other, &other_company).await;
+        let programs = "/v1/programs";
+        let program = owner.add(programs, json!({ "name": "Leadership", "kind": "one_to_one", "threshold_weeks": 3 })).await;
+        let matching = owner.add(programs, json!({ "name": "Choice", "kind": "coach_matching", "threshold_weeks": 3 })).await;
+        let halted = owner.add("/v1/engagements", json!({ "client_id": archived, "program_id": program, "coach_id": primary.id })).await;
+        owner.ask("POST", &format!("/v1/engagements/{halted}/activate"), &[], None).await.expect(200);
         let shelved = primary.item(&archived, "action", "Shelved", json!({})).await;
         primary.post(&format!("/v1/clients/{archived}/archive"), json!({})).await.expect(200);
         let hana = owner.personnel(&company, "Hana Ito", "hana@acme.example", &["action"]).await;
@@ -163,6 +208,11 @@ impl House {
         let personnel = world.person("hana@acme.example").await;
         let stranger = world.account("Elsewhere", "eve@elsewhere.example", "UTC").await;
         stranger.patch("/v1/account", json!({ "features": { "companies": true, "groups": true, "team_edition": true } })).await.expect(200);
+        let dora = stranger.client("Dora", "Quill", "dora@quill.example").await;
+        stranger.ask("POST", &format!("/v1/clients/{dora}/portal/invite"), &[], None).await.expect(200);
+        world.settle().await;
+        let invitation = world.mails_to("dora@quill.example").pop().unwrap().text;
+        let invitation = invitation.split_once("/i/").unwrap().1.split_whitespace().next().unwrap().to_owned();
         let reading = owner.post("/v1/api-keys", json!({ "scope": "read" })).await.expect(201);
         let reader = owner.with_key(&text(&reading["api_key"]));
         let order = primary.report(json!({ "scope": { "kind": "selected", "ids": [own] } })).await;
@@ -195,7 +245,10 @@ impl House {
             order,
             bouncing,
             run_of_deleted: text(&sent["id"]),
-            links: ["/m/none".into(), unsubscribe],
+            links: ["/m/none".into(), unsubscribe, format!("/i/{invitation}")],
+            program,
+            matching,
+            halted,
             made: 0,
             world,
         }
@@ -225,6 +278,40 @@ impl House {
             by.advance(&item, "complete").await;
         }
         item
+    }
+
+    /// A new engagement to ask about, with a session: of the client's coach, under way unless `on` says otherwise.
+    async fn engagement(&self, on: &str, route: &str) -> (String, String) {
+        let coach = if on.starts_with("other") { self.owner() } else { self.primary() };
+        if on == "archived" {
+            return (self.halted.clone(), String::new());
+        }
+        let is_matching = on.ends_with("matching") || route.ends_with("/start-matching");
+        let program = if is_matching { &self.matching } else { &self.program };
+        let mut draft = json!({ "client_id": self.client(on), "program_id": program });
+        if !is_matching {
+            draft["coach_id"] = json!(coach.id);
+        }
+        let owner = self.owner();
+        let id = owner.add("/v1/engagements", draft).await;
+        let path = format!("/v1/engagements/{id}");
+        let starts_at = if route.ends_with("/complete") { "2026-03-01T10:00:00Z" } else { "2026-03-20T10:00:00Z" };
+        let session = owner.add(&format!("{path}/sessions"), json!({ "starts_at": starts_at, "state": "scheduled" })).await;
+        let after = match on {
+            _ if route.ends_with("/start-matching") || on.ends_with("draft") => None,
+            _ if is_matching => Some("start-matching"),
+            _ => Some("activate"),
+        };
+        if let Some(after) = after {
+            owner.ask("POST", &format!("{path}/{after}"), &[], None).await.expect(200);
+        }
+        if route.ends_with("/resume") {
+            owner.post(&format!("{path}/pauses"), json!({ "ends_on": "2026-03-20" })).await.expect(200);
+        }
+        if on.ends_with("deleted") {
+            assert_eq!(owner.delete(&path).await.status, 204);
+        }
+        (id, session)
     }
 
     /// Where a route is asked about something, with a body; in a state in which who may do it, can.
@@ -271,6 +358,15 @@ impl House {
                 self.owner().ask("POST", &format!("/v1/clients/{}/{back}", self.client(on)), &[], None).await.expect(200);
                 (self.client(on).to_owned(), None)
             }
+            ("POST", template) if template.contains("/portal/") && on != "archived" => {
+                // another address has not been invited yet
+                let path = format!("/v1/clients/{}", self.client(on));
+                self.owner().patch(&path, json!({ "email": email })).await.expect(200);
+                if template.ends_with("/cancel") {
+                    self.owner().ask("POST", &format!("{path}/portal/invite"), &[], None).await.expect(200);
+                }
+                (self.client(on).to_owned(), None)
+            }
             ("POST", "/v1/clients/{id}/items") => (self.client(on).to_owned(), Some(json!({ "kind": "action", "title": "Something" }))),
             ("PUT", "/v1/clients/{id}/pairings") => {
                 let set = json!({ "pairings": [{ "member_id": self.spare, "level": if self.made.is_multiple_of(2) { "view_only" } else { "none" } }] });
@@ -294,6 +390,33 @@ impl House {
             (_, "/v1/items/{id}") => (self.item(on, "").await, None),
             ("PATCH", "/v1/clients/{id}") => (self.client(on).to_owned(), Some(json!({ "phone": self.made.to_string() }))),
             (_, template) if template.starts_with("/v1/clients/{id}") => (self.client(on).to_owned(), nothing),
+            ("PATCH" | "POST", "/v1/programs/{id}" | "/v1/programs") => {
+                (self.program.clone(), Some(json!({ "name": format!("P{}", self.made), "kind": "one_to_one", "threshold_weeks": 3 })))
+            }
+            (_, "/v1/programs/{id}") => (self.program.clone(), None),
+            ("POST", "/v1/engagements") => (String::new(), Some(json!({ "client_id": self.client(on), "program_id": self.program }))),
+            (_, template) if template.starts_with("/v1/engagements/{id}") => {
+                let body = match template.rsplit('/').next().unwrap() {
+                    "{id}" if on.ends_with("settings") => Some(json!({ "off_track_notifications": self.made.is_multiple_of(2) })),
+                    "{id}" => Some(json!({ "sessions_total": self.made })),
+                    "sessions" | "discovery-calls" => Some(json!({ "starts_at": "2026-03-20T10:00:00Z" })),
+                    "select-coach" | "assign-coach" => Some(json!({ "coach_id": self.spare })),
+                    "pauses" => Some(json!({ "ends_on": "2026-03-20" })),
+                    _ => None,
+                };
+                (self.engagement(on, template).await.0, body)
+            }
+            (_, template) if template.starts_with("/v1/sessions/{id}") => {
+                let minutes = Some(json!({ "minutes": 1 + self.made % 1000 })).filter(|_| method == "PATCH");
+                (self.engagement(on, template).await.1, minutes)
+            }
+            ("POST", "/v1/tracking/dry-run") => {
+                let on = match on {
+                    "program" => json!({ "program_id": self.program }),
+                    of => json!({ "engagement_ids": [self.engagement(of, template).await.0] }),
+                };
+                (String::new(), Some(with(on, json!({ "threshold_weeks": 1, "off_track_notifications": true }))))
+            }
             ("PUT", _) => (self.group.clone(), Some(json!({ "client_ids": [self.own] }))),
             (_, template) if template.starts_with("/v1/groups/{id}") => (
                 if on == "own" { self.group.clone() } else { self.other_group.clone() },
@@ -302,10 +425,17 @@ impl House {
             ("POST", "/v1/companies/{id}/personnel") => (self.company.clone(), Some(json!({ "name": "New", "email": email }))),
             (_, template) if template.starts_with("/v1/companies/{id}") => {
                 let name = Some(json!({ "name": format!("C{}", self.made) }));
-                (if on == "own" { self.company.clone() } else { self.other_company.clone() }, name)
+                let id = match on {
+                    "own" => &self.company,
+                    "account" => &self.owner().account_id,
+                    _ => &self.other_company,
+                };
+                (id.clone(), name)
             }
             ("GET", "/m/{token}") => return (self.links[0].clone(), None),
             (_, "/u/{token}") => return (self.links[1].clone(), None),
+            (_, "/i/{token}") => return (self.links[2].clone(), None),
+            (_, "/n/{token}") => return ("/n/none".into(), None),
             _ => (String::new(), nothing),
         };
         let path = template.replace("{personnel_id}", &self.hana).replace("{id}", &id).replace("{email}", &id);

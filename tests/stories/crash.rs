@@ -15,12 +15,12 @@ use stories::say;
 use crate::flow::{Complaints, Flow, RECIPIENTS, Trial, in_parallel};
 
 /// Work that dies when it is about to go on for the n-th time.
-struct Dying<F> {
+pub(crate) struct Dying<F> {
     work: Pin<Box<F>>,
     left: usize,
 }
 
-fn dying<F: Future>(after: usize, work: F) -> Dying<F> {
+pub(crate) fn dying<F: Future>(after: usize, work: F) -> Dying<F> {
     Dying { work: Box::pin(work), left: after }
 }
 

@@ -30,6 +30,7 @@ SERVICES = {
     "SendRole": {"logs", "dynamodb", "sqs", "ses"},
     "FeedbackRole": {"logs", "dynamodb", "sqs"},
     "ReconcileRole": {"logs", "dynamodb", "scheduler", "iam"},
+    "SweepRole": {"logs", "dynamodb"},
     "OutboxRole": {"dynamodb", "sqs"},
     "SchedulerRole": {"sqs"},
 }
@@ -291,6 +292,16 @@ def test_every_route_leads_to_the_function_and_the_access_log_holds_no_secret(of
     logged = json.loads(stage["AccessLogSettings"]["Format"])
     for secret in ("$context.path", "queryString", "sourceIp", "header", "protocol"):
         assert secret not in json.dumps(logged)
+
+
+def test_who_sweeps_reads_the_due_index_and_no_other(resources):
+    indexes = [s["Resource"] for s in statements(resources["SweepRole"]) if "/index/" in json.dumps(s["Resource"])]
+    assert indexes == [{"Fn::Sub": "${Table.Arn}/index/gsi3"}]
+
+
+def test_the_weekly_check_asks_for_what_its_sample_asks_for(source):
+    events = source["Resources"]["ReconcileFunction"]["Properties"]["Events"]
+    assert json.loads(events["EveryWeek"]["Properties"]["Input"]) == json.loads((ROOT / "events" / "reconcile-check.json").read_text())
 
 
 def test_routes_stand_for_themselves(source):

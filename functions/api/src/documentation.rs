@@ -35,6 +35,8 @@ use crate::problem::{Details, MEDIA_TYPE};
         (name = "groups", description = "Groups of clients"),
         (name = "clients", description = "The people who are coached"),
         (name = "items", description = "What is in a client's record"),
+        (name = "programs", description = "Templates for engagements: kind, number of sessions, how progress is watched"),
+        (name = "engagements", description = "One client in one program with, usually, one coach; sessions, breaks, and where it stands"),
         (name = "reports", description = "Happenings Reports: who is told what about whom, and when"),
         (name = "runs", description = "What became of each occurrence of a report"),
         (name = "mail", description = "Addresses that get no mail"),
@@ -113,6 +115,15 @@ pub(crate) struct ReadRefusals;
 impl IntoResponses for ReadRefusals {
     fn responses() -> Responses {
         responses(&[&ALWAYS, &WITH_KEY])
+    }
+}
+
+/// Refusals of a route that reads a range of days, or more than a file can have.
+pub(crate) struct ReportRefusals;
+
+impl IntoResponses for ReportRefusals {
+    fn responses() -> Responses {
+        responses(&[&ALWAYS, &WITH_KEY, &[CHANGE[0], CHANGE[3]]])
     }
 }
 

@@ -2,16 +2,21 @@
 
 use std::sync::LazyLock;
 
+use app::engagements::nudge::{NudgePage, Over, Stands};
+use app::off_track::StopPage;
+use app::portal::InvitationPage;
 use app::reports::UnsubscribePage;
+use app::token::Nudging;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chrono_tz::Tz;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--bg:light-dark(#f7f7f9,#101014);--surface:light-dark(#fff,#17171c);--line:light-dark(#e6e6ec,#2a2a33);\
 --text:light-dark(#17171f,#ededf2);--muted:light-dark(#5f5f6e,#9d9dac);--accent:light-dark(#4a45c9,#8f8bff);--on-accent:light-dark(#fff,#101014);\
---good:light-dark(#14733c,#4cc38a);--good-soft:light-dark(#e6f5ec,#12301f)}\
+--bad:light-dark(#b3261e,#ff8a80);--good:light-dark(#14733c,#4cc38a);--good-soft:light-dark(#e6f5ec,#12301f)}\
 *{box-sizing:border-box;margin:0}\
 html{font:16px/24px Inter,system-ui,-apple-system,\"Segoe UI\",Roboto,sans-serif;color:var(--text);background:var(--bg);-webkit-text-size-adjust:100%}\
 body{min-height:100vh;min-height:100dvh;display:grid;grid-template-rows:1fr auto;justify-items:center;padding:24px 16px}\
@@ -24,6 +29,9 @@ h1{font-size:22px;line-height:30px;font-weight:640;letter-spacing:-.018em;text-w
 p{color:var(--muted);overflow-wrap:anywhere}p+p{margin-top:8px}b{color:var(--text);font-weight:560}\
 form{margin-top:24px}\
 button{font:inherit;font-weight:560;width:100%;min-height:46px;padding:10px 18px;border:0;border-radius:10px;background:var(--accent);color:var(--on-accent);cursor:pointer}\
+label{display:block;color:var(--text);font-weight:560;margin-bottom:6px}\
+select,input{font:inherit;width:100%;min-height:46px;padding:10px 12px;margin-bottom:16px;border:1px solid var(--line);border-radius:10px;background:var(--bg);color:var(--text)}\
+.fault{color:var(--bad);margin-top:16px}\
 button:hover{background:color-mix(in oklab,var(--accent),#000 10%)}\
 :focus-visible{outline:2px solid var(--accent);outline-offset:3px}\
 .done{display:inline-block;padding:3px 12px;border-radius:14px;background:var(--good-soft);color:var(--good);font-weight:560;font-size:14px;margin-bottom:14px}\
@@ -57,6 +65,153 @@ pub(crate) fn unsubscribe(page: &UnsubscribePage) -> Markup {
     let footer =
         html! { @if !page.done { "Only this report ends, and nothing else changes. Nothing happens until you press the button." } };
     frame(if page.done { "Unsubscribed" } else { "Unsubscribe" }, &content, &footer)
+}
+
+/// What a link that switches mail on engagements off would end, or has ended.
+pub(crate) fn stop(page: &StopPage) -> Markup {
+    let content = html! {
+        @if page.done {
+            span.done { "✓ Unsubscribed" }
+            h1 { "You won’t get such mail any more" }
+            p { b { (page.account) } " sends you no more mail when coaching is off track." }
+            p { "You can close this page. If you change your mind, switch it on again in your settings, or ask " (page.account) " how." }
+        } @else {
+            h1 { "Stop getting such mail?" }
+            p { "You get mail from " b { (page.account) } " when coaching is off track." }
+            form method="post" { button type="submit" { "Unsubscribe" } }
+        }
+    };
+    let footer =
+        html! { @if !page.done { "Only this kind of mail ends, and nothing else changes. Nothing happens until you press the button." } };
+    frame(if page.done { "Unsubscribed" } else { "Unsubscribe" }, &content, &footer)
+}
+
+/// What an invitation to the portal asks, or what became of it.
+pub(crate) fn invitation(page: &InvitationPage) -> Markup {
+    let (title, content, footer) = match page {
+        InvitationPage::Open { account, first_name, time_zone, fault } => {
+            let content = html! {
+                h1 { "Welcome, " (first_name) }
+                p { b { (account) } " invites you to your coaching portal: your sessions, actions, worksheets and notes in one place." }
+                @if let Some(fault) = fault { p.fault role="alert" { (fault) } }
+                form method="post" {
+                    label for="time_zone" { "Your time zone" }
+                    select id="time_zone" name="time_zone" required {
+                        // names of places, and whatever zone is known already
+                        @for zone in chrono_tz::TZ_VARIANTS.into_iter().filter(|zone| zone == time_zone || *zone == Tz::UTC || zone.name().contains('/')) {
+                            option value=(zone.name()) selected[zone == *time_zone] { (zone.name().replace('_', " ")) }
+                        }
+                    }
+                    button type="submit" { "Accept the invitation" }
+                }
+            };
+            ("Your coaching portal", content, html! { "Nothing happens until you press the button. Times are shown to you in this zone." })
+        }
+        InvitationPage::Accepted { account } => {
+            let content = html! {
+                span.done { "✓ Accepted" }
+                h1 { "Your portal is open" }
+                p { b { (account) } " knows that you are there. You can close this page." }
+            };
+            ("Accepted", content, html! {})
+        }
+        InvitationPage::Expired { account } => {
+            let content = html! {
+                h1 { "This invitation has expired" }
+                p { "An invitation works for 7 days. Ask " b { (account) } " for a new one." }
+            };
+            ("Invitation expired", content, html! {})
+        }
+        InvitationPage::Cancelled { account } => {
+            let content = html! {
+                h1 { "This invitation doesn’t count any more" }
+                p { "It was taken back, or a newer one has taken its place: look for the latest mail, or ask " b { (account) } "." }
+            };
+            ("Invitation not valid", content, html! {})
+        }
+    };
+    frame(title, &content, &footer)
+}
+
+/// What a link on an engagement that went off track would do, has done, or does no more.
+pub(crate) fn nudge(page: &NudgePage) -> Markup {
+    let what = html! {
+        @match &page.client {
+            Some(client) => { b { (client) } ", " b { (page.program) } }
+            None => { b { (page.program) } " at " b { (page.account) } }
+        }
+    };
+    let day = |day: &chrono::NaiveDate| day.format("%-d %B %Y").to_string();
+    let (title, content) = match (&page.stands, page.nudging) {
+        (Stands::Asks { first, last, day: preset, wrong }, nudging) => {
+            let (title, words, field, button) = match nudging {
+                Nudging::Met => (
+                    "You met?",
+                    "The meeting goes on record as completed, and the clock counts from its day.",
+                    Some("When was it?"),
+                    "Record it",
+                ),
+                Nudging::Snooze => (
+                    "Remind me in a week?",
+                    "It counts as on track for a week, so that there is time to set a date.",
+                    None,
+                    "Remind me in a week",
+                ),
+                Nudging::Pause => (
+                    "A planned break?",
+                    "The clock stands still until the break is over.",
+                    Some("The last day of the break"),
+                    "Plan the break",
+                ),
+            };
+            let content = html! {
+                h1 { (title) }
+                p { (what) }
+                p { (words) }
+                @if let Some(wrong) = wrong { p.fault role="alert" { (wrong) } }
+                form method="post" {
+                    @if let Some(field) = field {
+                        label for="on" { (field) }
+                        input type="date" id="on" name="on" required min=(first) max=(last) value=(preset);
+                    }
+                    button type="submit" { (button) }
+                }
+            };
+            (title, content)
+        }
+        (Stands::Done { day: on }, nudging) => {
+            let words = match nudging {
+                Nudging::Met => format!("The meeting on {} is on record.", day(on)),
+                Nudging::Snooze => format!("Nobody is reminded before {}.", day(on)),
+                Nudging::Pause => format!("The break until {} is on record, and the clock stands still.", day(on)),
+            };
+            let content = html! {
+                span.done { "✓ Done" }
+                h1 { "Thank you" }
+                p { (what) }
+                p { (words) " You can close this page." }
+            };
+            ("Done", content)
+        }
+        (Stands::Over(over), _) => {
+            let (title, words) = match over {
+                Over::Expired => ("This link has expired", "Links in such mails work for 30 days. Nothing was changed.".to_owned()),
+                Over::OnTrack => ("Back on track", "It is taken care of already: there is nothing more to do.".to_owned()),
+                Over::Anew(since) => {
+                    ("There is newer mail", format!("It has been off track since {}. The mail about that has links that work.", day(since)))
+                }
+                Over::NotTracked => ("Nothing to do", "Nobody is waiting for a date here any more.".to_owned()),
+                Over::NotYours => {
+                    ("Nothing to do", "This is not with you any more, so there is nothing to do. Nothing was changed.".to_owned())
+                }
+            };
+            // who has nothing to do with it any more is shown nothing of it
+            let is_theirs = !matches!(over, Over::NotYours);
+            (title, html! { h1 { (title) } @if is_theirs { p { (what) } } p { (words) } })
+        }
+    };
+    let asks = matches!(page.stands, Stands::Asks { .. });
+    frame(title, &content, &html! { @if asks { "Nothing happens until you press the button." } })
 }
 
 /// For a link that is not one of ours.

@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use dynoxide::Database;
 use dynoxide::actions::get_records::GetRecordsRequest;
 use dynoxide::actions::get_shard_iterator::{decode_shard_iterator, encode_shard_iterator};
+use platform::store::keys::Index;
 use rusqlite::Connection;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -149,6 +150,14 @@ impl Engine {
                 return Ok(deleted);
             }
         }
+    }
+
+    /// The first sort key of a partition of an index; none where it is empty.
+    pub(crate) fn first(&self, table: &str, index: Index, partition: &str) -> anyhow::Result<Option<String>> {
+        let query = json!({ "TableName": table, "IndexName": index.name(), "Limit": 1, "KeyConditionExpression": "#pk = :pk",
+            "ExpressionAttributeNames": { "#pk": index.pk() }, "ExpressionAttributeValues": { ":pk": { "S": partition } } });
+        let page = serde_json::to_value(self.database.query(request(query)?)?)?;
+        Ok(page["Items"][0][index.sk()]["S"].as_str().map(str::to_owned))
     }
 
     /// The stream of a table, from the first change that was never acknowledged. One reader per table.

@@ -421,6 +421,9 @@ async fn why(stack: &Stack, message: &Message) -> Option<Why> {
                 span { "covers " (at(run.window.from, "%-d %b %H:%M")) " – " (at(run.window.to, "%-d %b %H:%M")) }
             }
         }
+        Mail::OffTrack { since, .. } => html! { span { "Notice: an engagement is off track since " b { (since.format("%-d %b")) } } },
+        Mail::OffTrackDigest { on, .. } => html! { span { "Engagements that went off track: digest of " b { (on.format("%-d %b")) } } },
+        Mail::Invitation { .. } => html! { span { "Invitation to the portal" } },
         Mail::RunLate { report, .. } => html! { span { "Notice: a run of " b { (report) } " was late" } },
         Mail::Unsubscribed { report, .. } => html! { span { "Notice: somebody unsubscribed from " b { (report) } } },
         Mail::AddressSuppressed { report, .. } => html! { span { "Notice: an address of " b { (report) } " takes no more mail" } },

@@ -53,6 +53,7 @@ fn answer(database: &Database, request: &HttpRequest) -> Option<HttpResponse> {
         "GetItem" => carry_out(body, |request| database.get_item(request)),
         "BatchGetItem" => carry_out(body, |request| database.batch_get_item(request)),
         "PutItem" => carry_out(body, |request| database.put_item(request)),
+        "Scan" => carry_out(body, |request| database.scan(request)),
         "Query" => carry_out(body, |request| database.query(request)),
         "TransactWriteItems" => carry_out(body, |request| database.transact_write_items(request)),
         "UpdateItem" => carry_out(body, |request| database.update_item(request)),

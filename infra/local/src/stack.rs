@@ -2,7 +2,8 @@
 //!
 //! Between the services and the functions stands the [`Pump`]: it hands schedules that fired to `report`, deliveries that
 //! the table's stream shows to `send`, and what SES reports to `feedback`, each in the form AWS hands it over, and again
-//! later where a function asks for that; and it calls `reconcile` every ten minutes of the local clock.
+//! later where a function asks for that; and it calls `reconcile` every ten minutes of the local clock, and `sweep` at every
+//! hour that has something for it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
 use chrono::{DateTime, Duration, DurationRound, Utc};
+use platform::store::keys;
 use platform::{Config, Platform};
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, RwLock};
@@ -45,7 +47,9 @@ const OUT_OF_SIGHT: Duration = Duration::seconds(60);
 const RECEIVES: u32 = 5;
 /// How often reconciling runs.
 const RECONCILE_EVERY: Duration = Duration::minutes(10);
-/// How often it runs while the clock is moved by so much or more: in a leap, what it repairs can wait, but not longer
+/// How often the sweep runs.
+const SWEEP_EVERY: Duration = Duration::hours(1);
+/// How often reconciling runs while the clock is moved by so much or more: in a leap, what it repairs can wait, but not longer
 /// than what it prepares lies ahead.
 const RECONCILE_IN_LEAPS: [(Duration, Duration); 2] =
     [(Duration::hours(24), Duration::hours(12)), (Duration::hours(6), Duration::hours(1))];
@@ -130,7 +134,7 @@ impl Stack {
         platform::store::schema::create(&platform.store).await?;
         scheduler.ensure_group(&config.schedule_group)?;
         let app = App::start(config, platform::Clock::shifted(clock.offset()), platform).await?;
-        let pump = Pump { stream: engine.stream(TABLE)?, waiting: Vec::new(), reconciled: None, dead: 0 };
+        let pump = Pump { stream: engine.stream(TABLE)?, waiting: Vec::new(), reconciled: None, swept: None, due: Due::Unknown, dead: 0 };
         let api = api::router(app.clone());
         Ok(Self {
             app,
@@ -182,7 +186,8 @@ impl Stack {
             pump.settle_every(self, every).await?;
             let now = self.clock.now();
             let tick = now.duration_trunc(every)? + every;
-            let next = [self.scheduler.next_firing(now), pump.next_in_sight(), Some(tick)].into_iter().flatten().min();
+            let sweep = pump.next_sweep(self)?;
+            let next = [self.scheduler.next_firing(now), pump.next_in_sight(), sweep, Some(tick)].into_iter().flatten().min();
             match next.filter(|next| *next < to) {
                 Some(next) => self.clock.reach(next)?,
                 None => break,
@@ -232,7 +237,8 @@ impl Stack {
 
     /// Forgets what was written to the table so far, as far as it is still to be acted on: nothing of it is owed to
     /// anybody.
-    pub(crate) fn begin_here(&self) -> anyhow::Result<()> {
+    pub(crate) async fn begin_here(&self) -> anyhow::Result<()> {
+        self.pump.lock().await.due = Due::Unknown;
         self.engine.forget_changes()
     }
 
@@ -257,6 +263,30 @@ impl Stack {
     /// [`app::AppError`].
     pub async fn reconcile(&self) -> anyhow::Result<app::reconcile::Reconciled> {
         Box::pin(reconcile::handle(&self.app)).await
+    }
+
+    /// Runs one sweep at once.
+    pub async fn sweep(&self) -> app::sweep::Swept {
+        Box::pin(app::sweep::sweep(&self.app)).await
+    }
+
+    /// Compares how the engagements of accounts are filed with how they should be, past whatever goes wrong on the way to AWS,
+    /// from any thread.
+    ///
+    /// # Errors
+    /// They could not be read.
+    pub fn check_filing(&self, accounts: &[domain::id::AccountId]) -> anyhow::Result<Vec<app::tracking_check::Checked>> {
+        let sdk = sdk(&self.engine.endpoint(), crate::shortcut::client(self.engine.database(), http()));
+        let app = App { platform: Platform::new(&self.app.config, &sdk), ..self.app.clone() };
+        let check = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let check = |account: &domain::id::AccountId| {
+                let scope = platform::store::Scope::of_own_message(*account);
+                Ok(runtime.block_on(app::tracking_check::check_account(&app, scope, false))?)
+            };
+            accounts.iter().map(check).collect()
+        };
+        std::thread::scope(|threads| threads.spawn(check).join()).map_err(|_| anyhow::anyhow!("the comparison panicked"))?
     }
 
     /// How many messages were given up, as a dead-letter queue would hold them.
@@ -393,7 +423,18 @@ struct Pump {
     stream: Stream,
     waiting: Vec<Message>,
     reconciled: Option<DateTime<Utc>>,
+    swept: Option<DateTime<Utc>>,
+    due: Due,
     dead: usize,
+}
+
+/// When the due index has something for the sweep.
+#[derive(Clone, Copy)]
+enum Due {
+    /// It was changed since that was looked up.
+    Unknown,
+    /// At this time; or there is nothing in it.
+    At(Option<DateTime<Utc>>),
 }
 
 impl Pump {
@@ -411,6 +452,26 @@ impl Pump {
         self.waiting.iter().map(|message| message.in_sight).min()
     }
 
+    /// The first whole hour at which the sweep has something to do and has not run.
+    fn next_sweep(&mut self, stack: &Stack) -> anyhow::Result<Option<DateTime<Utc>>> {
+        let due = match self.due {
+            Due::At(due) => due,
+            Due::Unknown => {
+                let mut first: Option<DateTime<Utc>> = None;
+                for shard in 0..keys::DUE_SHARDS {
+                    let at = stack.engine.first(TABLE, keys::Index::Three, &keys::due(shard))?.and_then(|sk| keys::read_due_at(&sk));
+                    first = [first, at].into_iter().flatten().min();
+                }
+                self.due = Due::At(first);
+                first
+            }
+        };
+        let Some(due) = due else { return Ok(None) };
+        let hour = due.duration_trunc(SWEEP_EVERY)?;
+        let hour = if hour < due { hour + SWEEP_EVERY } else { hour };
+        Ok(Some(self.swept.map_or(hour, |swept| hour.max(swept + SWEEP_EVERY))))
+    }
+
     /// Hands over what there is; whether there was anything.
     async fn round(&mut self, stack: &Stack, every: Duration) -> anyhow::Result<bool> {
         let now = stack.clock.now();
@@ -426,6 +487,20 @@ impl Pump {
             did = true;
         }
         self.collect(stack, now)?;
+        let hour = now.duration_trunc(SWEEP_EVERY)?;
+        if self.swept.is_none_or(|last| last < hour) {
+            self.due = Due::Unknown;
+            let is_needed = self.next_sweep(stack)?.is_some_and(|first| first <= hour);
+            self.swept = Some(hour);
+            if is_needed {
+                drop(stack.requests.write().await);
+                if let Err(error) = Box::pin(sweep::handle(&stack.app)).await {
+                    tracing::error!(error = %format!("{error:#}"), "the sweep failed; the next time will do it");
+                }
+                did = true;
+                self.collect(stack, now)?;
+            }
+        }
         let mut ready: Vec<Message> = self.waiting.extract_if(.., |message| message.in_sight <= now).collect();
         if ready.iter().any(|message| matches!(message.work, Work::Run(_))) {
             // what was asked for before a run's time belongs to its window: such requests end first
@@ -457,6 +532,9 @@ impl Pump {
             }
             let mut passed = Vec::new();
             for change in changes {
+                if moves_due(&change) {
+                    self.due = Due::Unknown;
+                }
                 match is_due(&change) {
                     true => {
                         let body = piped(&change).to_string();
@@ -513,6 +591,12 @@ impl Pump {
 fn is_due(change: &Change) -> bool {
     let has = |name: &str, value: &str| change.new.as_ref().is_some_and(|new| new[name]["S"] == value);
     has("type", "delivery") && has("state", "due")
+}
+
+/// Whether a change may have moved something in the due index.
+fn moves_due(change: &Change) -> bool {
+    let image = change.new.as_ref().or(change.old.as_ref());
+    image.is_some_and(|image| image["type"]["S"] == "tracking" || image["type"]["S"] == "digests")
 }
 
 /// A change as the pipe puts it into the queue.

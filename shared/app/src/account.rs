@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::page::{List, Page, Paged};
-use crate::{AppError, Ctx};
+use crate::{AppError, Ctx, engagements};
 
 /// A change of an account; what is left out stays.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -78,6 +78,12 @@ pub async fn update(ctx: &Ctx, change: &AccountChange, expected: Option<u64>) ->
     let mut changes = Changes::new();
     ctx.store().replace_account(&mut changes, ctx.scope, &account)?;
     ctx.commit(changes, "account.update", account.id, 200, &account).await?;
+    if account.time_zone != before.time_zone
+        && let Err(error) = engagements::refile_all(&ctx.app, ctx.scope).await
+    {
+        // the account is changed, and reads are right already; reconciling files what is left
+        tracing::error!(error = %error, "not all engagements were filed by the new calendar");
+    }
     Ok(account)
 }
 

@@ -8,14 +8,17 @@ use domain::check::{self, Check};
 use domain::client::{Client, Level, Portal};
 use domain::happening::Happening;
 use domain::id::{ClientId, CompanyId, ItemId, MemberId};
+use domain::listing::Columns;
 use domain::person::{Email, Notifications, Permission};
-use platform::store::Changes;
+use platform::store::{Changes, Commit};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::page::{List, Page, Paged};
-use crate::{AppError, Ctx};
+use crate::{AppError, Ctx, engagements};
 
+/// How often a new address is tried while the client's engagements are being written to.
+const REFILE_ATTEMPTS: usize = 6;
 /// The most tags or social links of a client.
 const WORDS_MOST: usize = 30;
 
@@ -235,8 +238,10 @@ pub async fn create(ctx: &Ctx, draft: &ClientDraft) -> Result<Client, AppError> 
         company_id: None,
         time_zone: ctx.account.time_zone,
         portal: Portal::NotInvited,
+        invited_at: None,
         archived: false,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: ctx.now,
         updated_at: ctx.now,
         version: 1,
@@ -291,7 +296,34 @@ pub async fn update(ctx: &Ctx, id: ClientId, draft: &ClientDraft, expected: Opti
     if client == before {
         return Ok(client);
     }
-    save(ctx, before, client, "client.update").await
+    if client.email == before.email { save(ctx, before, client, "client.update").await } else { move_to(ctx, before, client).await }
+}
+
+/// Saves a client under another address: an invitation that went to the one before is none any more, and the client's
+/// engagements are filed with the new one.
+async fn move_to(ctx: &Ctx, before: Client, mut client: Client) -> Result<Client, AppError> {
+    client.invited_at = None;
+    if client.portal == Portal::Pending {
+        client.portal = Portal::NotInvited;
+    }
+    (client.updated_at, client.version) = (ctx.now, before.version + 1);
+    for _ in 0..REFILE_ATTEMPTS {
+        let mut changes = Changes::new();
+        ctx.store().replace_client(&mut changes, ctx.scope, &before, &client)?;
+        let more = engagements::refile_client(ctx, &mut changes, &client).await?;
+        let committed = ctx.try_commit(changes, "client.update", client.id, 200, &client).await?;
+        if committed == Commit::Unmet("tracking") {
+            // an engagement was written meanwhile
+            continue;
+        }
+        Ctx::done(&committed)?;
+        if more && let Err(error) = engagements::refile_all(&ctx.app, ctx.scope).await {
+            // the address is changed; reconciling files what is left
+            tracing::error!(error = %error, "not all engagements were filed with the client's new address");
+        }
+        return Ok(client);
+    }
+    Err(AppError::conflict("changed_meanwhile", "the client's engagements keep changing; try again"))
 }
 
 async fn save(ctx: &Ctx, before: Client, mut client: Client, action: &str) -> Result<Client, AppError> {

@@ -8,7 +8,9 @@ use domain::check::{self, Check};
 use domain::company::{Company, Location};
 use domain::id::{CompanyId, LocationId, PersonnelId};
 use domain::item::ItemKind;
+use domain::listing::Columns;
 use domain::person::{Email, Notifications, Personnel};
+use domain::program::given;
 use platform::store::Changes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -43,6 +45,10 @@ pub struct PersonnelDraft {
     pub email: Option<String>,
     /// Whether they administer their company's people; default no.
     pub administrator: Option<bool>,
+    /// A location of the company, which is all they administer; `null` takes it away.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<LocationId>)]
+    pub location_id: Option<Option<LocationId>>,
     /// The kinds of item they may see; default none.
     pub grants: Option<Vec<ItemKind>>,
     /// An IANA zone; default the account's.
@@ -69,6 +75,7 @@ impl PersonnelDraft {
             person.time_zone = zone;
         }
         person.administrator = self.administrator.unwrap_or(person.administrator);
+        person.location_id = self.location_id.unwrap_or(person.location_id);
         person.active = self.active.unwrap_or(person.active);
         if let Some(grants) = &self.grants {
             person.grants = grants.iter().copied().collect();
@@ -131,22 +138,31 @@ pub async fn update(ctx: &Ctx, id: CompanyId, draft: &Named, expected: Option<u6
     Ok(company)
 }
 
-/// The locations of a company.
+/// Asks whether the viewer may read or write the locations of an organisation: a company, or (by the account's id) the
+/// account's own.
+async fn ask_locations(ctx: &Ctx, id: CompanyId, action: Action) -> Result<(), AppError> {
+    if id.0 == ctx.account.id.0 {
+        return ctx.ask(action, &Resource::Team);
+    }
+    read(ctx, id).await?;
+    ctx.ask(action, &Resource::Company(id))
+}
+
+/// The locations of a company, or of the account's own organisation.
 ///
 /// # Errors
 /// [`AppError`].
 pub async fn locations(ctx: &Ctx, id: CompanyId, page: &Page) -> Result<Paged<Location>, AppError> {
-    read(ctx, id).await?;
+    ask_locations(ctx, id, Action::Read).await?;
     List::new(ctx, "locations", &id).cut(ctx.store().locations(ctx.scope, id).await?, page, |location| location.id)
 }
 
-/// Adds a location to a company.
+/// Adds a location to a company, or to the account's own organisation.
 ///
 /// # Errors
 /// [`AppError`].
 pub async fn add_location(ctx: &Ctx, id: CompanyId, draft: &Named) -> Result<Location, AppError> {
-    read(ctx, id).await?;
-    ctx.ask(Action::Write, &Resource::Company(id))?;
+    ask_locations(ctx, id, Action::Write).await?;
     let location = Location {
         id: LocationId(ctx.new_id()),
         company_id: id,
@@ -197,16 +213,33 @@ pub async fn add_personnel(ctx: &Ctx, id: CompanyId, draft: &PersonnelDraft) -> 
         active: true,
         time_zone: ctx.account.time_zone,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: ctx.now,
         updated_at: ctx.now,
         version: 1,
     };
     draft.fill(&mut person, &mut check);
+    check_location(ctx, id, None, person.location_id, &mut check).await?;
     let person = check.done(person)?;
     let mut changes = Changes::new();
     ctx.store().add_personnel(&mut changes, ctx.scope, &person)?;
     ctx.commit(changes, "personnel.create", person.id, 201, &person).await?;
     Ok(person)
+}
+
+/// Checks that a location which somebody is given is one of their organisation.
+pub(crate) async fn check_location(
+    ctx: &Ctx,
+    organisation: CompanyId,
+    before: Option<LocationId>,
+    after: Option<LocationId>,
+    check: &mut Check,
+) -> Result<(), AppError> {
+    if let Some(location) = after.filter(|_| after != before) {
+        let known = ctx.store().location(ctx.scope, organisation, location).await?.is_some();
+        check.that(known, "location_id", "there is no such location of the organisation");
+    }
+    Ok(())
 }
 
 /// Changes a person of a company.
@@ -227,6 +260,7 @@ pub async fn update_personnel(
     let mut check = Check::default();
     let mut person = before.clone();
     draft.fill(&mut person, &mut check);
+    check_location(ctx, company, before.location_id, person.location_id, &mut check).await?;
     let mut person = check.done(person)?;
     if person == before {
         return Ok(person);

@@ -21,7 +21,7 @@ use platform::store::{Changes, Scope, keys};
 use crate::identity::viewer;
 use crate::page::{List, Page, Paged};
 use crate::token::{Unsubscribe, Whole};
-use crate::{App, AppError, Ctx};
+use crate::{App, AppError, Ctx, off_track};
 
 /// What a worker did about a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub async fn send(app: &App, scope: Scope, id: &DeliveryId) -> Result<Worked, Ap
     }
     // until SES is about to be called, a failure gives the delivery back when its lease runs out
     let claimed = delivery.clone();
-    let outgoing = match last_look(app, scope, &delivery).await? {
+    let outgoing = match last_look(app, scope, &mut delivery).await? {
         Ok(outgoing) => outgoing,
         Err(why) => {
             delivery.settle(DeliveryState::Skipped, Some(why.words().to_owned()), app.clock.now());
@@ -136,8 +136,9 @@ pub async fn send(app: &App, scope: Scope, id: &DeliveryId) -> Result<Worked, Ap
     })
 }
 
-/// Looks once more whether a mail may go, by what is true now, and composes it.
-async fn last_look(app: &App, scope: Scope, delivery: &Delivery) -> Result<Result<Outgoing, NotAnyMore>, AppError> {
+/// Looks once more whether a mail may go, by what is true now, and composes it; to the address that its recipient has now,
+/// where they have another.
+async fn last_look(app: &App, scope: Scope, delivery: &mut Delivery) -> Result<Result<Outgoing, NotAnyMore>, AppError> {
     let store = &app.platform.store;
     let email = &delivery.recipient.email;
     let (account, suppressed) = futures::future::try_join(store.account(scope), store.suppressed(scope, email)).await?;
@@ -145,6 +146,7 @@ async fn last_look(app: &App, scope: Scope, delivery: &Delivery) -> Result<Resul
     if suppressed.is_some() {
         return Ok(Err(NotAnyMore::Suppressed));
     }
+    let mut to = email.clone();
     let message = match &delivery.mail {
         Mail::Report { report_id, run_id, content, .. } => {
             match report_mail(app, scope, &account, delivery, *report_id, *run_id, content).await? {
@@ -158,7 +160,32 @@ async fn last_look(app: &App, scope: Scope, delivery: &Delivery) -> Result<Resul
                 Err(why) => return Ok(Err(why)),
             }
         }
+        Mail::OffTrack { engagement_id, .. } => match off_track::notice(app, scope, &account, delivery, *engagement_id).await? {
+            Ok((message, address)) => {
+                to = address;
+                message
+            }
+            Err(why) => return Ok(Err(why)),
+        },
+        Mail::OffTrackDigest { epoch, on } => match off_track::digest(app, scope, &account, delivery, *epoch, *on).await? {
+            Ok((message, address)) => {
+                to = address;
+                message
+            }
+            Err(why) => return Ok(Err(why)),
+        },
+        Mail::Invitation { invited_at } => match crate::portal::mail(app, scope, &account, delivery, *invited_at).await? {
+            Ok(message) => message,
+            Err(why) => return Ok(Err(why)),
+        },
     };
+    if to != *email {
+        if store.suppressed(scope, &to).await?.is_some() {
+            return Ok(Err(NotAnyMore::Suppressed));
+        }
+        delivery.recipient.email = to;
+    }
+    let email = &delivery.recipient.email;
     Ok(Ok(Outgoing {
         account: scope.account(),
         delivery: delivery.id.clone(),
@@ -386,7 +413,9 @@ async fn notice(app: &App, scope: Scope, account: &Account, delivery: &Delivery)
             let notice = mail::Notice::ReportPaused { report, creator, because: Paused::CreatorDeactivated };
             (mail::Why::Administrator, report_id, notice)
         }
-        Mail::Report { .. } => return Err(AppError::Fault("a report is not a notice".into())),
+        Mail::Report { .. } | Mail::OffTrack { .. } | Mail::OffTrackDigest { .. } | Mail::Invitation { .. } => {
+            return Err(AppError::Fault("this is not a notice about a report".into()));
+        }
     };
     Ok(Ok(mail::notice(&mail::NoticeLetter {
         account: &account.name,

@@ -9,6 +9,7 @@ use domain::account::{Account, Features};
 use domain::check::{self, Check, Invalid};
 use domain::client::Portal;
 use domain::id::{AccountId, ApiKeyId, AuditId, MemberId};
+use domain::listing::{Columns, ColumnsDraft};
 use domain::person::{Actor, Administrator, Email, Member, Notifications, Permission, PersonId};
 use platform::store::people::{ApiKey, KeyScope};
 use platform::store::requests::Answered;
@@ -86,6 +87,8 @@ pub struct Me {
     pub time_zone: Tz,
     /// Which mail one wants.
     pub notifications: Notifications,
+    /// Which columns one sees (T-12).
+    pub columns: Columns,
     /// When the person was added.
     pub created_at: DateTime<Utc>,
     /// When the person was last changed.
@@ -102,6 +105,8 @@ pub struct MeDraft {
     pub time_zone: Option<String>,
     /// Which mail one wants; what is left out stays.
     pub notifications: Option<NotificationsDraft>,
+    /// Which columns one sees; what is left out stays.
+    pub columns: Option<ColumnsDraft>,
 }
 
 /// Which mail a person wants; what is left out stays.
@@ -151,6 +156,7 @@ fn describe(scope: Scope, viewer: &Viewer) -> Me {
                 permissions: m.permissions.iter().copied().collect(),
                 time_zone: m.time_zone,
                 notifications: m.notifications,
+                columns: m.columns.clone(),
                 created_at: m.created_at,
                 updated_at: m.updated_at,
                 version: m.version,
@@ -165,6 +171,7 @@ fn describe(scope: Scope, viewer: &Viewer) -> Me {
             permissions: Vec::new(),
             time_zone: c.time_zone,
             notifications: c.notifications,
+            columns: c.columns.clone(),
             created_at: c.created_at,
             updated_at: c.updated_at,
             version: c.version,
@@ -178,6 +185,7 @@ fn describe(scope: Scope, viewer: &Viewer) -> Me {
             permissions: Vec::new(),
             time_zone: p.time_zone,
             notifications: p.notifications,
+            columns: p.columns.clone(),
             created_at: p.created_at,
             updated_at: p.updated_at,
             version: p.version,
@@ -195,27 +203,28 @@ pub async fn update_me(ctx: &Ctx, draft: &MeDraft, expected: Option<u64>) -> Res
     let mut check = Check::default();
     let zone = draft.time_zone.as_ref().map_or(Some(me.time_zone), |zone| check.take("time_zone", check::zone(zone)));
     let notifications = draft.notifications.unwrap_or_default().over(me.notifications);
+    let columns = draft.columns.as_ref().map_or_else(|| me.columns.clone(), |draft| draft.over(&me.columns, &mut check));
     let time_zone = check.done_with(zone)?;
-    if time_zone == me.time_zone && notifications == me.notifications {
+    if time_zone == me.time_zone && notifications == me.notifications && columns == me.columns {
         return Ok(me);
     }
     let mut changes = Changes::new();
     let viewer = match &ctx.viewer {
         Viewer::Member(before) => {
-            let after = Member { time_zone, notifications, updated_at: ctx.now, version: before.version + 1, ..before.clone() };
+            let after = Member { time_zone, notifications, columns, updated_at: ctx.now, version: before.version + 1, ..before.clone() };
             ctx.store().replace_member(&mut changes, ctx.scope, before, &after)?;
             Viewer::Member(after)
         }
         Viewer::Client(before) => {
             let mut after = before.clone();
-            (after.time_zone, after.notifications) = (time_zone, notifications);
+            (after.time_zone, after.notifications, after.columns) = (time_zone, notifications, columns);
             (after.updated_at, after.version) = (ctx.now, before.version + 1);
             ctx.store().replace_client(&mut changes, ctx.scope, before, &after)?;
             Viewer::Client(after)
         }
         Viewer::Personnel(before) => {
             let mut after = before.clone();
-            (after.time_zone, after.notifications) = (time_zone, notifications);
+            (after.time_zone, after.notifications, after.columns) = (time_zone, notifications, columns);
             (after.updated_at, after.version) = (ctx.now, before.version + 1);
             ctx.store().replace_personnel(&mut changes, ctx.scope, before, &after)?;
             Viewer::Personnel(after)
@@ -404,6 +413,7 @@ pub async fn open_account(app: &App, draft: &AccountDraft) -> Result<Opened, App
         active: true,
         time_zone,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: now,
         updated_at: now,
         version: 1,

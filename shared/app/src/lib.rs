@@ -5,16 +5,22 @@ pub mod account;
 pub mod clients;
 pub mod companies;
 pub mod deliveries;
+pub mod engagements;
 pub mod error;
 pub mod groups;
 pub mod identity;
 pub mod items;
 pub mod members;
+pub mod off_track;
 pub mod page;
+pub mod portal;
+pub mod programs;
 pub mod reconcile;
 pub mod reports;
 pub mod runs;
+pub mod sweep;
 pub mod token;
+pub mod tracking_check;
 
 use std::sync::Arc;
 
@@ -147,12 +153,34 @@ impl Ctx {
     /// Commits the changes with an audit entry, and records the answer where the request is to be carried out once.
     async fn commit(
         &self,
-        mut changes: Changes,
+        changes: Changes,
         action: &str,
         subject: impl ToString,
         status: u16,
         answer: &impl Serialize,
     ) -> Result<(), AppError> {
+        Self::done(&self.try_commit(changes, action, subject, status, answer).await?)
+    }
+
+    /// The error for a condition that did not hold.
+    fn done(committed: &Commit) -> Result<(), AppError> {
+        match committed {
+            Commit::Done => Ok(()),
+            Commit::Unmet("version" | "covered") => Err(AppError::Stale),
+            Commit::Unmet("email") => Err(AppError::email_taken()),
+            Commit::Unmet(name) => Err(AppError::conflict("changed_meanwhile", format!("something changed meanwhile ({name}); try again"))),
+        }
+    }
+
+    /// Commits like [`Ctx::commit`], and says which condition did not hold, for callers that try again.
+    async fn try_commit(
+        &self,
+        mut changes: Changes,
+        action: &str,
+        subject: impl ToString,
+        status: u16,
+        answer: &impl Serialize,
+    ) -> Result<Commit, AppError> {
         let entry = audit::Entry {
             id: AuditId(self.new_id()),
             at: self.now,
@@ -163,11 +191,8 @@ impl Ctx {
         self.store().add_audit(&mut changes, self.scope, &entry)?;
         self.record(&mut changes, status, answer)?;
         match self.store().commit(changes).await? {
-            Commit::Done => Ok(()),
             Commit::Unmet("request") => Err(AppError::Repeated),
-            Commit::Unmet("version" | "covered") => Err(AppError::Stale),
-            Commit::Unmet("email") => Err(AppError::email_taken()),
-            Commit::Unmet(name) => Err(AppError::conflict("changed_meanwhile", format!("something changed meanwhile ({name}); try again"))),
+            committed => Ok(committed),
         }
     }
 

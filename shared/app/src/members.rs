@@ -6,12 +6,14 @@ use domain::access::{Action, ClientFacts, Resource, decide};
 use domain::account::Feature;
 use domain::check::{self, Check, Invalid};
 use domain::client::{Client, Level, Pairing, pair};
-use domain::id::{ClientId, LocationId, MemberId};
+use domain::id::{ClientId, CompanyId, LocationId, MemberId};
+use domain::listing::Columns;
 use domain::person::{Administrator, Email, Member, Notifications, Permission, PersonId};
 use platform::store::{Changes, WRITES_MOST};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::companies::check_location;
 use crate::page::{List, Page, Paged};
 use crate::{AppError, Ctx, runs};
 
@@ -113,11 +115,13 @@ pub async fn create(ctx: &Ctx, draft: &MemberDraft) -> Result<Member, AppError> 
         active: true,
         time_zone: ctx.account.time_zone,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: ctx.now,
         updated_at: ctx.now,
         version: 1,
     };
     draft.fill(&mut member, &mut check);
+    check_location(ctx, CompanyId(ctx.account.id.0), None, member.location_id, &mut check).await?;
     let member = check.done(member)?;
     may_grant(ctx, &BTreeSet::new(), Administrator::None, &member)?;
     let mut changes = Changes::new();
@@ -150,6 +154,7 @@ pub async fn update(ctx: &Ctx, id: MemberId, draft: &MemberDraft, expected: Opti
     let mut check = Check::default();
     let mut member = before.clone();
     draft.fill(&mut member, &mut check);
+    check_location(ctx, CompanyId(ctx.account.id.0), before.location_id, member.location_id, &mut check).await?;
     let mut member = check.done(member)?;
     may_grant(ctx, &before.permissions, before.administrator, &member)?;
     if member == before {

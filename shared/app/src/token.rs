@@ -1,8 +1,9 @@
 //! Tokens that let somebody without a login do one thing: signed, so that they can't be made up or moved.
 
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use data_encoding::BASE64URL_NOPAD;
-use domain::id::{AccountId, DeliveryId, ReportId};
-use domain::person::Email;
+use domain::id::{AccountId, ClientId, DeliveryId, EngagementId, MemberId, PersonnelId, ReportId};
+use domain::person::{Email, PersonId};
 use hmac::{Hmac, KeyInit, Mac};
 use platform::store::keys;
 use platform::store::requests::SigningKeys;
@@ -13,6 +14,8 @@ use ulid::Ulid;
 const SIGNATURE: usize = 16;
 /// Bytes of an id in a token.
 const ID: usize = 16;
+/// Bytes of a person in a token: what kind, and the id.
+const PERSON: usize = 1 + ID;
 
 /// What an unsubscribe link is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +72,145 @@ impl Whole {
         let payload = open(Self::PURPOSE, token, signing)?;
         let delivery = std::str::from_utf8(payload.get(ID..)?).ok()?.parse().ok()?;
         Some(Self { account: AccountId(ulid(&payload, 0)?), delivery })
+    }
+}
+
+/// Whose mail on engagements that go off track a link switches off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    /// The account.
+    pub account: AccountId,
+    /// The person.
+    pub person: PersonId,
+}
+
+impl Stop {
+    const PURPOSE: &[u8] = b"stop off track";
+
+    /// The token.
+    pub fn sign(&self, signing: &SigningKeys) -> Option<String> {
+        seal(Self::PURPOSE, &[&self.account.0.to_bytes(), &person_bytes(self.person)], signing)
+    }
+
+    /// Reads a token; `None` for one that is not ours.
+    pub fn read(token: &str, signing: &SigningKeys) -> Option<Self> {
+        let payload = open(Self::PURPOSE, token, signing).filter(|payload| payload.len() == ID + PERSON)?;
+        Some(Self { account: AccountId(ulid(&payload, 0)?), person: person(&payload, ID)? })
+    }
+}
+
+/// What somebody can say of an engagement that went off track, without a login (T-13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nudging {
+    /// A session, or a discovery call, took place that is not on record.
+    Met,
+    /// It is in hand: look again in a week.
+    Snooze,
+    /// A break is planned.
+    Pause,
+}
+
+impl Nudging {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Met, Self::Snooze, Self::Pause];
+
+    /// Each is signed for itself, so that none can stand in for another.
+    fn purpose(self) -> &'static [u8] {
+        match self {
+            Self::Met => b"nudge met",
+            Self::Snooze => b"nudge snooze",
+            Self::Pause => b"nudge pause",
+        }
+    }
+}
+
+/// What a link about an engagement that went off track lets one person do about that one crossing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Nudge {
+    /// What.
+    pub nudging: Nudging,
+    /// The account.
+    pub account: AccountId,
+    /// The engagement.
+    pub engagement: EngagementId,
+    /// The day it crossed.
+    pub since: NaiveDate,
+    /// Who.
+    pub person: PersonId,
+}
+
+impl Nudge {
+    /// The token.
+    pub fn sign(&self, signing: &SigningKeys) -> Option<String> {
+        let since = self.since.num_days_from_ce().to_be_bytes();
+        let parts: [&[u8]; 4] = [&self.account.0.to_bytes(), &self.engagement.0.to_bytes(), &since, &person_bytes(self.person)];
+        seal(self.nudging.purpose(), &parts, signing)
+    }
+
+    /// Reads a token; `None` for one that is not ours.
+    pub fn read(token: &str, signing: &SigningKeys) -> Option<Self> {
+        let found = Nudging::ALL.into_iter().find_map(|nudging| Some((nudging, open(nudging.purpose(), token, signing)?)));
+        let (nudging, payload) = found.filter(|(_, payload)| payload.len() == 2 * ID + 4 + PERSON)?;
+        Some(Self {
+            nudging,
+            account: AccountId(ulid(&payload, 0)?),
+            engagement: EngagementId(ulid(&payload, ID)?),
+            since: NaiveDate::from_num_days_from_ce_opt(i32::from_be_bytes(payload.get(2 * ID..2 * ID + 4)?.try_into().ok()?))?,
+            person: person(&payload, 2 * ID + 4)?,
+        })
+    }
+}
+
+/// What a link to accept an invitation is about (P-5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// The account.
+    pub account: AccountId,
+    /// The client.
+    pub client: ClientId,
+    /// When the invitation was made, to the millisecond.
+    pub invited_at: DateTime<Utc>,
+}
+
+impl Invitation {
+    const PURPOSE: &[u8] = b"invitation";
+
+    /// The token.
+    pub fn sign(&self, signing: &SigningKeys) -> Option<String> {
+        let at = self.invited_at.timestamp_millis().to_be_bytes();
+        seal(Self::PURPOSE, &[&self.account.0.to_bytes(), &self.client.0.to_bytes(), &at], signing)
+    }
+
+    /// Reads a token; `None` for one that is not ours.
+    pub fn read(token: &str, signing: &SigningKeys) -> Option<Self> {
+        let payload = open(Self::PURPOSE, token, signing)?;
+        let at = i64::from_be_bytes(payload.get(2 * ID..)?.try_into().ok()?);
+        Some(Self {
+            account: AccountId(ulid(&payload, 0)?),
+            client: ClientId(ulid(&payload, ID)?),
+            invited_at: DateTime::from_timestamp_millis(at)?,
+        })
+    }
+}
+
+fn person_bytes(person: PersonId) -> [u8; PERSON] {
+    let (kind, id) = match person {
+        PersonId::Member(id) => (1, id.0),
+        PersonId::Client(id) => (2, id.0),
+        PersonId::Personnel(id) => (3, id.0),
+    };
+    let mut bytes = [kind; PERSON];
+    bytes[1..].copy_from_slice(&id.to_bytes());
+    bytes
+}
+
+fn person(payload: &[u8], from: usize) -> Option<PersonId> {
+    let id = ulid(payload, from + 1)?;
+    match payload.get(from)? {
+        1 => Some(PersonId::Member(MemberId(id))),
+        2 => Some(PersonId::Client(ClientId(id))),
+        3 => Some(PersonId::Personnel(PersonnelId(id))),
+        _ => None,
     }
 }
 
@@ -131,6 +273,41 @@ mod tests {
         let token = whole.sign(&keys(&[1])).unwrap();
         assert_eq!(Whole::read(&token, &keys(&[1])), Some(whole));
         assert_eq!(Unsubscribe::read(&token, &keys(&[1])), None);
+    }
+
+    #[test]
+    fn a_nudge_is_read_back_and_says_one_thing_alone() {
+        let people = [PersonId::Member(MemberId(Ulid(7))), PersonId::Client(ClientId(Ulid(7))), PersonId::Personnel(PersonnelId(Ulid(7)))];
+        let mut seen = std::collections::BTreeSet::new();
+        for nudging in Nudging::ALL {
+            for person in people {
+                let since = NaiveDate::from_ymd_opt(2026, 11, 2).unwrap();
+                let nudge = Nudge { nudging, account: AccountId(Ulid(1)), engagement: EngagementId(Ulid(2)), since, person };
+                let token = nudge.sign(&keys(&[1])).unwrap();
+                assert_eq!(Nudge::read(&token, &keys(&[1])), Some(nudge));
+                assert_eq!((Stop::read(&token, &keys(&[1])), Unsubscribe::read(&token, &keys(&[1]))), (None, None));
+                let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).unwrap();
+                for n in 0..bytes.len() {
+                    let mut touched = bytes.clone();
+                    touched[n] ^= 1;
+                    assert_eq!(Nudge::read(&BASE64URL_NOPAD.encode(&touched), &keys(&[1])), None, "byte {n}");
+                }
+                assert!(seen.insert(token));
+                let stop = Stop { account: AccountId(Ulid(1)), person };
+                let token = stop.sign(&keys(&[1])).unwrap();
+                assert_eq!((Stop::read(&token, &keys(&[1])), Nudge::read(&token, &keys(&[1]))), (Some(stop), None));
+            }
+        }
+    }
+
+    #[test]
+    fn an_invitation_is_read_back_to_the_millisecond() {
+        let invited_at = "2026-03-10T12:00:00.123Z".parse().unwrap();
+        let invitation = Invitation { account: AccountId(Ulid(1)), client: ClientId(Ulid(2)), invited_at };
+        let token = invitation.sign(&keys(&[1])).unwrap();
+        assert_eq!(Invitation::read(&token, &keys(&[1])), Some(invitation));
+        assert_eq!(Unsubscribe::read(&token, &keys(&[1])), None);
+        assert_eq!(Whole::read(&token, &keys(&[1])), None);
     }
 
     #[test]

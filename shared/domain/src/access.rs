@@ -308,7 +308,7 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
                     coaches(client)
                         || engagement.coach == Some(member.id)
                         || administers(viewer, engagement)
-                        || (member.may(Permission::ManageClients) && sees_client(viewer, client))
+                        || member.may(Permission::ManageClients)
                 }
                 Viewer::Client(_) | Viewer::Personnel(_) => false,
             };
@@ -406,7 +406,7 @@ fn sees_item(viewer: &Viewer, client: &ClientFacts, item: &ItemFacts) -> bool {
 }
 
 /// Whether the viewer is an administrator of the organisation that owns the engagement: of all of it, or of the
-/// engagement's location (T-8).
+/// engagement's location (T-8). To a company's administrators there are no drafts.
 fn administers(viewer: &Viewer, engagement: &EngagementFacts) -> bool {
     let of_location = |location: Option<LocationId>| location.is_some() && location == engagement.location;
     match (viewer, engagement.owner) {
@@ -416,17 +416,23 @@ fn administers(viewer: &Viewer, engagement: &EngagementFacts) -> bool {
             Administrator::None => false,
         },
         (Viewer::Personnel(person), Owner::Company(company)) => {
-            person.administrator && person.company_id == company && (person.location_id.is_none() || of_location(person.location_id))
+            let whole = person.location_id.is_none();
+            person.administrator && person.company_id == company && !engagement.is_draft && (whole || of_location(person.location_id))
         }
         (Viewer::Member(_), Owner::Company(_)) | (Viewer::Personnel(_), Owner::Own) | (Viewer::Client(_), _) => false,
     }
 }
 
-/// Whether the viewer sees that there is such an engagement: who sees the client's record, who coaches it, and who
-/// administers it. Drafts are for members alone.
+/// Whether the viewer sees that there is such an engagement: who sees the client's record, who coaches it, who administers
+/// it, and who manages clients. Drafts are for members alone.
 fn sees_engagement(viewer: &Viewer, client: &ClientFacts, engagement: &EngagementFacts) -> bool {
     match viewer {
-        Viewer::Member(member) => sees_record(viewer, client) || engagement.coach == Some(member.id) || administers(viewer, engagement),
+        Viewer::Member(member) => {
+            sees_record(viewer, client)
+                || engagement.coach == Some(member.id)
+                || administers(viewer, engagement)
+                || member.may(Permission::ManageClients)
+        }
         Viewer::Client(_) | Viewer::Personnel(_) => {
             !engagement.is_draft && (sees_record(viewer, client) || administers(viewer, engagement))
         }
@@ -457,6 +463,9 @@ mod tests {
 
     const OWN: u128 = 10;
     const COMPANY: u128 = 20;
+    /// Two locations; ids say nothing of the organisation they belong to.
+    const HERE: u128 = 30;
+    const ELSEWHERE: u128 = 31;
     const LEVELS: [Level; 4] = [Level::None, Level::ViewOnly, Level::Coaching, Level::Primary];
     const AUDIENCES: [AudienceKind; 4] = [AudienceKind::Coach, AudienceKind::Clients, AudienceKind::ThirdParties, AudienceKind::Personnel];
 
@@ -475,7 +484,7 @@ mod tests {
     }
 
     /// Everything that can be asked about a client, whatever the viewer is to them.
-    fn about<'a>(client: &'a ClientFacts, item: &'a ItemFacts) -> Vec<(Action, Resource<'a>)> {
+    fn about<'a>(client: &'a ClientFacts, item: &'a ItemFacts, engagement: &'a EngagementFacts) -> Vec<(Action, Resource<'a>)> {
         let mut all = Vec::new();
         for action in [Action::Read, Action::Write, Action::Comment] {
             all.extend([
@@ -483,6 +492,8 @@ mod tests {
                 (action, Resource::Pairings(client)),
                 (action, Resource::Record(client)),
                 (action, Resource::Item(client, item)),
+                (action, Resource::Engagement(client, engagement)),
+                (action, Resource::Progress(engagement)),
             ]);
         }
         all.extend(AUDIENCES.map(|audience| (Action::Report(audience), Resource::Client(client))));
@@ -506,6 +517,7 @@ mod tests {
             Resource::Report(MemberId(Ulid(2))),
             Resource::Audit,
             Resource::Suppressions,
+            Resource::Programs,
         ];
         let each = |resource| [Action::Read, Action::Write, Action::Comment].map(|action| (action, resource));
         resources.into_iter().flat_map(each).collect()
@@ -583,6 +595,105 @@ mod tests {
         insta::assert_snapshot!(table);
     }
 
+    /// Who looks at engagements, and what they are to the client.
+    fn lookers() -> Vec<(&'static str, Viewer, Level)> {
+        let of = |administrator, location: Option<u128>| {
+            Viewer::Member(Member { administrator, location_id: location.map(|id| LocationId(Ulid(id))), ..sample::member(2, &[]) })
+        };
+        let may = |permission| Viewer::Member(sample::member(2, &[permission]));
+        let person = |company, administrator, location: Option<u128>| {
+            let location_id = location.map(|id| LocationId(Ulid(id)));
+            Viewer::Personnel(Personnel { administrator, location_id, ..sample::personnel(3, company, &[]) })
+        };
+        let (paired, views, none) = (Level::Coaching, Level::ViewOnly, Level::None);
+        vec![
+            ("its coach", Viewer::Member(sample::member(1, &[])), none),
+            ("left", Viewer::Member(Member { active: false, ..sample::member(1, &[]) }), none),
+            ("paired", Viewer::Member(sample::member(2, &[])), paired),
+            ("view only", Viewer::Member(sample::member(2, &[])), views),
+            ("neither", Viewer::Member(sample::member(2, &[])), none),
+            ("+view", may(Permission::ViewAllClientHappenings), none),
+            ("+clients", may(Permission::ManageClients), none),
+            ("+programs", may(Permission::ManagePrograms), none),
+            ("global", of(Administrator::Global, None), none),
+            ("here", of(Administrator::Location, Some(HERE)), none),
+            ("there", of(Administrator::Location, Some(ELSEWHERE)), none),
+            ("nowhere", of(Administrator::Location, None), none),
+            ("client", Viewer::Client(sample::client(OWN, Some(COMPANY))), none),
+            ("other", Viewer::Client(sample::client(OWN + 1, Some(COMPANY))), none),
+            ("person", person(COMPANY, false, None), none),
+            ("p. here", person(COMPANY, false, Some(HERE)), none),
+            ("p. global", person(COMPANY, true, None), none),
+            ("p. local", person(COMPANY, true, Some(HERE)), none),
+            ("p. there", person(COMPANY, true, Some(ELSEWHERE)), none),
+            ("q. global", person(COMPANY + 1, true, None), none),
+            ("q. here", person(COMPANY + 1, true, Some(HERE)), none),
+        ]
+    }
+
+    #[test]
+    fn everybody_may_with_engagements_what_this_table_says() {
+        let lookers = lookers();
+        let mut table = format!("{:44}", "");
+        for (name, ..) in &lookers {
+            write!(table, "{name:>10}").unwrap();
+        }
+        let mut row = |name: &str, ask: &dyn Fn(&Viewer, Level) -> Decision| {
+            write!(table, "\n{name:44}").unwrap();
+            for (_, viewer, level) in &lookers {
+                write!(table, "{:>10}", short(ask(viewer, *level))).unwrap();
+            }
+        };
+        for action in [Action::Read, Action::Write] {
+            row(&format!("{action:?} programs"), &|viewer, _| decide(viewer, action, &Resource::Programs));
+        }
+        let running = EngagementFacts {
+            owner: Owner::Own,
+            location: Some(LocationId(Ulid(HERE))),
+            coach: Some(MemberId(Ulid(1))),
+            is_draft: false,
+            is_tracked: true,
+        };
+        let company = EngagementFacts { owner: Owner::Company(CompanyId(Ulid(COMPANY))), ..running };
+        for (owner, tracked) in [("own", running), ("company's", company)] {
+            for (which, engagement, archived) in [
+                ("", tracked, false),
+                (", of no location", EngagementFacts { location: None, ..tracked }, false),
+                (", without a coach", EngagementFacts { coach: None, ..tracked }, false),
+                (", not tracked", EngagementFacts { is_tracked: false, ..tracked }, false),
+                (", draft", EngagementFacts { is_draft: true, ..tracked }, false),
+                (", client archived", tracked, true),
+            ] {
+                for action in [Action::Read, Action::Write] {
+                    row(&format!("{owner}{which}: {action:?}"), &|viewer, level| {
+                        decide(viewer, action, &Resource::Engagement(&facts(level, archived), &engagement))
+                    });
+                }
+                row(&format!("{owner}{which}: Progress"), &|viewer, _| decide(viewer, Action::Read, &Resource::Progress(&engagement)));
+            }
+        }
+        insta::assert_snapshot!(table);
+    }
+
+    #[test]
+    fn what_access_knows_of_an_engagement_is_what_the_engagement_says() {
+        use crate::program::{ProgramKind, Settings};
+        let program = sample::program(ProgramKind::OneToOne, Some(3));
+        let draft = sample::engagement(&program);
+        let account = AccountId(draft.owner_organisation_id.0);
+        let facts = |engagement: &Engagement| EngagementFacts::of(engagement, account);
+        assert_eq!(facts(&draft), EngagementFacts { owner: Owner::Own, location: None, coach: None, is_draft: true, is_tracked: true });
+        let coach_id = Some(MemberId(Ulid(1)));
+        let location_id = Some(LocationId(Ulid(HERE)));
+        let owner_organisation_id = OrganisationId(Ulid(COMPANY));
+        let running = Engagement { state: engagement::State::Active, coach_id, location_id, owner_organisation_id, ..draft.clone() };
+        let owner = Owner::Company(CompanyId(Ulid(COMPANY)));
+        assert_eq!(facts(&running), EngagementFacts { owner, location: location_id, coach: coach_id, is_draft: false, is_tracked: true });
+        let settings = Settings { threshold_weeks: None, ..draft.settings };
+        assert!(!facts(&Engagement { settings, ..draft.clone() }).is_tracked);
+        assert!(!facts(&Engagement { kind: ProgramKind::Group, ..draft }).is_tracked);
+    }
+
     fn permissions() -> impl Strategy<Value = Vec<Permission>> {
         proptest::sample::subsequence(Permission::ALL.to_vec(), 0..=Permission::ALL.len())
     }
@@ -593,16 +704,36 @@ mod tests {
 
     fn members() -> impl Strategy<Value = Viewer> {
         let administrator = prop_oneof![Just(Administrator::None), Just(Administrator::Location), Just(Administrator::Global)];
-        (permissions(), administrator, any::<bool>(), any::<bool>()).prop_map(|(permissions, administrator, coach, active)| {
-            Viewer::Member(Member { administrator, coach, active, ..sample::member(1, &permissions) })
-        })
+        (permissions(), administrator, locations(), any::<bool>(), any::<bool>()).prop_map(
+            |(permissions, administrator, location_id, coach, active)| {
+                Viewer::Member(Member { administrator, location_id, coach, active, ..sample::member(1, &permissions) })
+            },
+        )
+    }
+
+    fn locations() -> impl Strategy<Value = Option<LocationId>> {
+        proptest::option::of((HERE..=ELSEWHERE).prop_map(|id| LocationId(Ulid(id))))
     }
 
     fn viewers() -> impl Strategy<Value = Viewer> {
         let clients = (OWN..OWN + 2).prop_map(|id| Viewer::Client(sample::client(id, Some(COMPANY))));
-        let personnel = (COMPANY..COMPANY + 2, kinds(), any::<bool>())
-            .prop_map(|(company, grants, active)| Viewer::Personnel(Personnel { active, ..sample::personnel(3, company, &grants) }));
+        let personnel = (COMPANY..COMPANY + 2, kinds(), any::<bool>(), any::<bool>(), locations()).prop_map(
+            |(company, grants, active, administrator, location_id)| {
+                Viewer::Personnel(Personnel { active, administrator, location_id, ..sample::personnel(3, company, &grants) })
+            },
+        );
         prop_oneof![members(), clients, personnel]
+    }
+
+    fn engagement_facts() -> impl Strategy<Value = EngagementFacts> {
+        let owner = proptest::sample::select(vec![
+            Owner::Own,
+            Owner::Company(CompanyId(Ulid(COMPANY))),
+            Owner::Company(CompanyId(Ulid(COMPANY + 1))),
+        ]);
+        let coach = proptest::option::of((1..3_u128).prop_map(|id| MemberId(Ulid(id))));
+        (owner, locations(), coach, any::<bool>(), any::<bool>())
+            .prop_map(|(owner, location, coach, is_draft, is_tracked)| EngagementFacts { owner, location, coach, is_draft, is_tracked })
     }
 
     fn client_facts() -> impl Strategy<Value = ClientFacts> {
@@ -623,13 +754,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn who_is_deactivated_may_nothing(viewer in viewers(), client in client_facts(), item in item_facts()) {
+        fn who_is_deactivated_may_nothing(viewer in viewers(), client in client_facts(), item in item_facts(), engagement in engagement_facts()) {
             let viewer = match viewer {
                 Viewer::Member(member) => Viewer::Member(Member { active: false, ..member }),
                 Viewer::Personnel(person) => Viewer::Personnel(Personnel { active: false, ..person }),
                 Viewer::Client(_) => return Ok(()),
             };
-            for (action, resource) in about(&client, &item).into_iter().chain(about_the_account()) {
+            for (action, resource) in about(&client, &item, &engagement).into_iter().chain(about_the_account()) {
                 prop_assert_eq!(decide(&viewer, action, &resource), Decision::Hidden);
             }
         }
@@ -662,7 +793,7 @@ mod tests {
         }
 
         #[test]
-        fn personnel_read_granted_kinds_of_their_company_and_write_nothing(viewer in viewers(), client in client_facts(), item in item_facts()) {
+        fn personnel_read_granted_kinds_of_their_company_and_write_nothing(viewer in viewers(), client in client_facts(), item in item_facts(), engagement in engagement_facts()) {
             let Viewer::Personnel(person) = &viewer else { return Ok(()) };
             let read = decide(&viewer, Action::Read, &Resource::Item(&client, &item)).is_allowed();
             let may = person.active
@@ -670,14 +801,14 @@ mod tests {
                 && person.grants.contains(&item.kind)
                 && item.visibility == Visibility::Shared;
             prop_assert_eq!(read, may);
-            for (action, resource) in about(&client, &item).into_iter().chain(about_the_account()).filter(|(action, _)| *action != Action::Read) {
+            for (action, resource) in about(&client, &item, &engagement).into_iter().chain(about_the_account()).filter(|(action, _)| *action != Action::Read) {
                 prop_assert!(!decide(&viewer, action, &resource).is_allowed());
             }
         }
 
         #[test]
-        fn what_one_may_not_read_one_may_not_change(viewer in viewers(), client in client_facts(), item in item_facts()) {
-            for (action, resource) in about(&client, &item).into_iter().chain(about_the_account()) {
+        fn what_one_may_not_read_one_may_not_change(viewer in viewers(), client in client_facts(), item in item_facts(), engagement in engagement_facts()) {
+            for (action, resource) in about(&client, &item, &engagement).into_iter().chain(about_the_account()) {
                 if decide(&viewer, action, &resource).is_allowed() {
                     prop_assert!(decide(&viewer, Action::Read, &resource).is_allowed(), "{action:?} {resource:?}");
                 }
@@ -685,20 +816,80 @@ mod tests {
         }
 
         #[test]
-        fn who_is_refused_openly_may_know_of_it(viewer in viewers(), client in client_facts(), item in item_facts()) {
-            for (action, resource) in about(&client, &item) {
+        fn who_is_refused_openly_may_know_of_it(viewer in viewers(), client in client_facts(), item in item_facts(), engagement in engagement_facts()) {
+            for (action, resource) in about(&client, &item, &engagement) {
                 if decide(&viewer, action, &resource) == Decision::Forbidden {
-                    prop_assert!(decide(&viewer, Action::Read, &Resource::Client(&client)).is_allowed(), "{action:?} {resource:?}");
+                    let known = [resource, Resource::Client(&client)].iter().any(|of| decide(&viewer, Action::Read, of).is_allowed());
+                    prop_assert!(known, "{action:?} {resource:?}");
                 }
             }
         }
 
         #[test]
-        fn permissions_only_ever_add(viewer in viewers(), more in permissions(), client in client_facts(), item in item_facts()) {
+        fn progress_is_for_the_owners_administrators_and_the_coach_of_what_is_tracked(viewer in viewers(), engagement in engagement_facts()) {
+            let of = |location: Option<LocationId>| location.is_some() && location == engagement.location;
+            let entitled = match &viewer {
+                Viewer::Member(member) => member.active && {
+                    let coaches = engagement.coach == Some(member.id) && engagement.is_tracked;
+                    let global = member.administrator == Administrator::Global;
+                    let local = member.administrator == Administrator::Location && of(member.location_id);
+                    coaches || (engagement.owner == Owner::Own && (global || local))
+                },
+                Viewer::Personnel(person) => {
+                    let everywhere = person.location_id.is_none() || of(person.location_id);
+                    let owners = engagement.owner == Owner::Company(person.company_id);
+                    person.active && person.administrator && owners && everywhere && !engagement.is_draft
+                }
+                Viewer::Client(_) => false,
+            };
+            let expected = if entitled { Decision::Allowed } else { Decision::Hidden };
+            prop_assert_eq!(decide(&viewer, Action::Read, &Resource::Progress(&engagement)), expected);
+            for action in [Action::Write, Action::Comment] {
+                prop_assert_eq!(decide(&viewer, action, &Resource::Progress(&engagement)), Decision::Hidden);
+            }
+        }
+
+        #[test]
+        fn who_may_read_progress_may_read_the_engagement(viewer in viewers(), client in client_facts(), engagement in engagement_facts()) {
+            if decide(&viewer, Action::Read, &Resource::Progress(&engagement)).is_allowed() {
+                prop_assert!(decide(&viewer, Action::Read, &Resource::Engagement(&client, &engagement)).is_allowed());
+            }
+        }
+
+        #[test]
+        fn who_administers_nothing_and_coaches_nobody_never_reads_progress(viewer in viewers(), engagement in engagement_facts()) {
+            let viewer = match viewer {
+                Viewer::Personnel(person) => Viewer::Personnel(Personnel { administrator: false, ..person }),
+                Viewer::Member(member) => Viewer::Member(Member { administrator: Administrator::None, ..member }),
+                client @ Viewer::Client(_) => client,
+            };
+            prop_assume!(viewer.member().is_none_or(|member| engagement.coach != Some(member.id)));
+            prop_assert_eq!(decide(&viewer, Action::Read, &Resource::Progress(&engagement)), Decision::Hidden);
+        }
+
+        #[test]
+        fn drafts_are_for_members_alone(viewer in viewers(), client in client_facts(), engagement in engagement_facts()) {
+            prop_assume!(viewer.member().is_none());
+            let draft = EngagementFacts { is_draft: true, ..engagement };
+            for action in [Action::Read, Action::Write] {
+                prop_assert_eq!(decide(&viewer, action, &Resource::Engagement(&client, &draft)), Decision::Hidden);
+            }
+        }
+
+        #[test]
+        fn an_engagement_is_changed_by_members_alone_and_not_in_an_archived_record(
+            viewer in viewers(), client in client_facts(), engagement in engagement_facts(),
+        ) {
+            let written = decide(&viewer, Action::Write, &Resource::Engagement(&client, &engagement));
+            prop_assert!(!written.is_allowed() || (viewer.member().is_some() && !client.archived));
+        }
+
+        #[test]
+        fn permissions_only_ever_add(viewer in viewers(), more in permissions(), client in client_facts(), item in item_facts(), engagement in engagement_facts()) {
             let Viewer::Member(member) = &viewer else { return Ok(()) };
             let permissions = member.permissions.iter().copied().chain(more).collect();
             let with_more = Viewer::Member(Member { permissions, ..member.clone() });
-            for (action, resource) in about(&client, &item).into_iter().chain(about_the_account()) {
+            for (action, resource) in about(&client, &item, &engagement).into_iter().chain(about_the_account()) {
                 if decide(&viewer, action, &resource).is_allowed() {
                     prop_assert!(decide(&with_more, action, &resource).is_allowed(), "{action:?} {resource:?}");
                 }

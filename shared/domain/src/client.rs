@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::check::Invalid;
 use crate::id::{ClientId, CompanyId, MemberId};
+use crate::listing::Columns;
 use crate::person::{Email, Notifications};
 
 /// Where a client's portal stands (P-5).
@@ -56,10 +57,17 @@ pub struct Client {
     pub time_zone: Tz,
     /// Where the portal stands.
     pub portal: Portal,
+    /// When the invitation to the portal was last sent to the address the client has.
+    #[serde(default)]
+    pub invited_at: Option<DateTime<Utc>>,
     /// Archived: readable, not editable, in no report (P-4).
     pub archived: bool,
     /// Which mail they want.
     pub notifications: Notifications,
+    /// Which columns they see, where they chose other ones than everybody begins with.
+    #[serde(default, skip_serializing_if = "Columns::is_default")]
+    #[schema(required = false)]
+    pub columns: Columns,
     /// When the record was made.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
@@ -73,6 +81,73 @@ impl Client {
     pub fn name(&self) -> String {
         if self.last_name.is_empty() { self.first_name.clone() } else { format!("{} {}", self.first_name, self.last_name) }
     }
+}
+
+/// For how long an invitation can be accepted.
+pub const INVITATION: Duration = Duration::days(7);
+/// How long an invitation is not repeated.
+const INVITED_AGAIN: Duration = Duration::days(1);
+
+/// What can be done with a client's portal (P-5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PortalMove {
+    /// Invites the client, or invites once more.
+    Invite,
+    /// Takes the invitation back.
+    Cancel,
+    /// The client accepts the invitation that was made at this time.
+    Accept(DateTime<Utc>),
+    /// Switches the portal on or off.
+    Switch(bool),
+}
+
+/// Why a move of a portal is not possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PortalRefused {
+    /// Invitations go out once a day at most.
+    #[error("the client was invited less than a day ago; an invitation is sent once a day at most")]
+    InvitedRecently,
+    /// The client has accepted already.
+    #[error("the client has accepted an invitation already")]
+    Accepted,
+    /// The client has not accepted yet.
+    #[error("the client has not accepted an invitation yet; only then the portal can be switched on and off")]
+    NotAccepted,
+    /// The invitation was taken back, or replaced by a later one.
+    #[error("the invitation was taken back, or replaced by a later one")]
+    NotInvited,
+    /// The invitation is older than 7 days.
+    #[error("the invitation is older than 7 days")]
+    Expired,
+}
+
+/// The client after a move of the portal (P-5); `None` where nothing is to be done, because it stands so already.
+///
+/// # Errors
+/// [`PortalRefused`].
+pub fn move_portal(before: &Client, asked: PortalMove, now: DateTime<Utc>) -> Result<Option<Client>, PortalRefused> {
+    let invited_at = before.invited_at;
+    // links carry milliseconds
+    let is_latest = |at: DateTime<Utc>| invited_at.is_some_and(|invited| invited.timestamp_millis() == at.timestamp_millis());
+    let (portal, invited_at) = match (asked, before.portal) {
+        (PortalMove::Invite, Portal::NotInvited | Portal::Pending) => match invited_at {
+            Some(at) if now - at < INVITED_AGAIN => return Err(PortalRefused::InvitedRecently),
+            Some(_) | None => (Portal::Pending, Some(now)),
+        },
+        (PortalMove::Invite | PortalMove::Cancel, Portal::Active | Portal::Disabled) => return Err(PortalRefused::Accepted),
+        (PortalMove::Cancel, Portal::Pending) => (Portal::NotInvited, invited_at),
+        (PortalMove::Accept(at), Portal::Pending) if !is_latest(at) => return Err(PortalRefused::NotInvited),
+        (PortalMove::Accept(at), Portal::Pending) if now - at > INVITATION => return Err(PortalRefused::Expired),
+        (PortalMove::Accept(_), Portal::Pending) | (PortalMove::Switch(true), Portal::Disabled) => (Portal::Active, invited_at),
+        (PortalMove::Accept(at), Portal::Active) if is_latest(at) => return Ok(None),
+        (PortalMove::Accept(_), Portal::NotInvited | Portal::Active | Portal::Disabled) => return Err(PortalRefused::NotInvited),
+        (PortalMove::Switch(false), Portal::Active) => (Portal::Disabled, invited_at),
+        (PortalMove::Switch(_), Portal::NotInvited | Portal::Pending) => return Err(PortalRefused::NotAccepted),
+        (PortalMove::Cancel, Portal::NotInvited)
+        | (PortalMove::Switch(true), Portal::Active)
+        | (PortalMove::Switch(false), Portal::Disabled) => return Ok(None),
+    };
+    Ok(Some(Client { portal, invited_at, updated_at: now, version: before.version + 1, ..before.clone() }))
 }
 
 /// What a member is to a client.
@@ -157,5 +232,46 @@ mod tests {
         assert!(pair(&before, &BTreeMap::from([(member(2), Level::Primary)])).is_err());
         let after = pair(&before, &BTreeMap::from([(member(1), Level::None), (member(2), Level::Primary)])).unwrap();
         assert_eq!(after, BTreeMap::from([(member(2), Level::Primary)]));
+    }
+
+    #[test]
+    fn a_portal_moves_as_this_table_says() {
+        use PortalMove::{Accept, Cancel, Invite, Switch};
+        use PortalRefused::{Accepted, Expired, InvitedRecently, NotAccepted, NotInvited};
+
+        let now: DateTime<Utc> = "2026-03-10T12:00:00Z".parse().unwrap();
+        let ago = |hours: i64| now - Duration::hours(hours);
+        let day = 24;
+        for (portal, invited, asked, expected) in [
+            (Portal::NotInvited, None, Invite, Ok(Some((Portal::Pending, Some(now))))),
+            // taken back: still one mail a day
+            (Portal::NotInvited, Some(2), Invite, Err(InvitedRecently)),
+            (Portal::Pending, Some(day - 1), Invite, Err(InvitedRecently)),
+            (Portal::Pending, Some(day), Invite, Ok(Some((Portal::Pending, Some(now))))),
+            (Portal::Active, Some(day), Invite, Err(Accepted)),
+            (Portal::Disabled, Some(day), Invite, Err(Accepted)),
+            (Portal::NotInvited, None, Cancel, Ok(None)),
+            (Portal::Pending, Some(2), Cancel, Ok(Some((Portal::NotInvited, Some(ago(2)))))),
+            (Portal::Active, Some(2), Cancel, Err(Accepted)),
+            (Portal::Disabled, Some(2), Cancel, Err(Accepted)),
+            (Portal::NotInvited, Some(2), Accept(ago(2)), Err(NotInvited)),
+            (Portal::Pending, Some(2), Accept(ago(2)), Ok(Some((Portal::Active, Some(ago(2)))))),
+            (Portal::Pending, Some(2), Accept(ago(30)), Err(NotInvited)),
+            (Portal::Pending, Some(7 * day), Accept(ago(7 * day)), Ok(Some((Portal::Active, Some(ago(7 * day)))))),
+            (Portal::Pending, Some(7 * day + 1), Accept(ago(7 * day + 1)), Err(Expired)),
+            (Portal::Active, Some(2), Accept(ago(2)), Ok(None)),
+            (Portal::Active, Some(2), Accept(ago(30)), Err(NotInvited)),
+            (Portal::Disabled, Some(2), Accept(ago(2)), Err(NotInvited)),
+            (Portal::NotInvited, None, Switch(true), Err(NotAccepted)),
+            (Portal::Pending, Some(2), Switch(false), Err(NotAccepted)),
+            (Portal::Active, Some(2), Switch(false), Ok(Some((Portal::Disabled, Some(ago(2)))))),
+            (Portal::Active, Some(2), Switch(true), Ok(None)),
+            (Portal::Disabled, Some(2), Switch(true), Ok(Some((Portal::Active, Some(ago(2)))))),
+            (Portal::Disabled, Some(2), Switch(false), Ok(None)),
+        ] {
+            let client = Client { portal, invited_at: invited.map(ago), ..crate::sample::client(1, None) };
+            let moved = move_portal(&client, asked, now).map(|after| after.map(|after| (after.portal, after.invited_at)));
+            assert_eq!(moved, expected, "{portal:?} invited {invited:?} hours ago, {asked:?}");
+        }
     }
 }

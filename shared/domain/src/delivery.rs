@@ -18,11 +18,11 @@
 //!
 //! An SES event that a mail arrived settles whatever is not final, so that a mail held for lost is not sent again.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::id::{ClientId, CompanyId, DeliveryId, MemberId, ReportId, RunId};
+use crate::id::{ClientId, CompanyId, DeliveryId, EngagementId, MemberId, ReportId, RunId};
 use crate::person::{Email, PersonId};
 use crate::run::{Outcome, state_words};
 
@@ -152,6 +152,25 @@ pub enum Mail {
         /// The creator's name.
         creator: String,
     },
+    /// To the client: an engagement of theirs went off track (T-9).
+    OffTrack {
+        /// The engagement.
+        engagement_id: EngagementId,
+        /// The day it crossed.
+        since: NaiveDate,
+    },
+    /// To a coach, an administrator, or somebody who is both: what went off track (T-10).
+    OffTrackDigest {
+        /// The epoch that was closed.
+        epoch: u64,
+        /// The day it is of.
+        on: NaiveDate,
+    },
+    /// To a client: the invitation to their portal (P-5).
+    Invitation {
+        /// When it was asked for.
+        invited_at: DateTime<Utc>,
+    },
 }
 
 impl Mail {
@@ -163,6 +182,9 @@ impl Mail {
             Self::Unsubscribed { .. } => "unsubscribed",
             Self::AddressSuppressed { .. } => "address_suppressed",
             Self::ReportPaused { .. } => "report_paused",
+            Self::OffTrack { .. } => "off_track",
+            Self::OffTrackDigest { .. } => "off_track_digest",
+            Self::Invitation { .. } => "invitation",
         }
     }
 
@@ -171,7 +193,13 @@ impl Mail {
     fn repeats_when_in_doubt(&self) -> bool {
         match self {
             Self::Report { .. } => false,
-            Self::RunLate { .. } | Self::Unsubscribed { .. } | Self::AddressSuppressed { .. } | Self::ReportPaused { .. } => true,
+            Self::RunLate { .. }
+            | Self::Unsubscribed { .. }
+            | Self::AddressSuppressed { .. }
+            | Self::ReportPaused { .. }
+            | Self::OffTrack { .. }
+            | Self::OffTrackDigest { .. }
+            | Self::Invitation { .. } => true,
         }
     }
 }
@@ -465,6 +493,16 @@ pub enum NotAnyMore {
     TooMany,
     /// The recipient switched such mail off.
     SwitchedOff,
+    /// The engagement is back on track, or not tracked any more.
+    BackOnTrack,
+    /// Mail on the engagement was switched off.
+    NotificationsOff,
+    /// The client was not invited, or their portal is switched off.
+    NoPortal,
+    /// The recipient has no address any more.
+    NoAddress,
+    /// The invitation was accepted, cancelled or replaced.
+    NotInvited,
 }
 
 impl NotAnyMore {
@@ -478,6 +516,11 @@ impl NotAnyMore {
             Self::Archived => "the client was archived",
             Self::TooMany => "the recipient got too many mails of this report today",
             Self::SwitchedOff => "the recipient switched such mail off",
+            Self::BackOnTrack => "it was back on track before the mail went out",
+            Self::NotificationsOff => "mail on the engagement was switched off",
+            Self::NoPortal => "the client has no portal",
+            Self::NoAddress => "the recipient has no address any more",
+            Self::NotInvited => "the invitation was accepted, cancelled or replaced meanwhile",
         }
     }
 }

@@ -23,6 +23,7 @@ const NOTE_MOST: usize = 500;
 /// Where an engagement is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = EngagementState)]
 pub enum State {
     /// Being set up.
     Draft,
@@ -137,9 +138,12 @@ pub struct Engagement {
     /// How progress is watched.
     #[serde(flatten)]
     pub settings: Settings,
-    /// Whether `settings` were set for this engagement, so that launching it does not take them over from the program.
+    /// Whether the threshold was set for this engagement, so that launching it does not take it over from the program.
     #[serde(default)]
-    pub own_settings: bool,
+    pub own_threshold: bool,
+    /// Whether notifications were, likewise.
+    #[serde(default)]
+    pub own_notifications: bool,
     /// When it was last activated, or matching last started: the clock's start (T-3).
     #[serde(default)]
     pub launched_at: Option<DateTime<Utc>>,
@@ -249,7 +253,8 @@ impl EngagementDraft {
             ends_on: None,
             sessions_total: program.sessions,
             settings: program.settings,
-            own_settings: false,
+            own_threshold: false,
+            own_notifications: false,
             launched_at: None,
             coach_selected_at: None,
             pauses: Vec::new(),
@@ -297,7 +302,8 @@ impl EngagementDraft {
         engagement.starts_on = self.starts_on.unwrap_or(engagement.starts_on);
         engagement.ends_on = self.ends_on.unwrap_or(engagement.ends_on);
         engagement.sessions_total = self.sessions_total.unwrap_or(engagement.sessions_total);
-        engagement.own_settings |= self.threshold_weeks.is_some() || self.off_track_notifications.is_some();
+        engagement.own_threshold |= self.threshold_weeks.is_some();
+        engagement.own_notifications |= self.off_track_notifications.is_some();
         for (date, field) in [(engagement.starts_on, "starts_on"), (engagement.ends_on, "ends_on")] {
             check.that(date.is_none_or(is_sensible), field, "must be from 1900 to 2199");
         }
@@ -306,7 +312,7 @@ impl EngagementDraft {
             "ends_on",
             "must not be before starts_on",
         );
-        read_sessions(engagement.sessions_total, check);
+        read_sessions("sessions_total", engagement.sessions_total, check);
         read_settings(&mut engagement.settings, engagement.kind, self.threshold_weeks, self.off_track_notifications, check);
     }
 }
@@ -379,8 +385,8 @@ pub enum NotPossible {
     TooLate,
 }
 
-/// Moves an engagement (T-1, T-3, P-6). A draft takes over its program's settings when it is launched, unless it has its
-/// own; activating starts the clock, and starts it again.
+/// Moves an engagement (T-1, T-3, P-6). A draft takes over each of its program's settings when it is launched, unless it has
+/// its own; activating starts the clock, and starts it again.
 ///
 /// # Errors
 /// [`NotPossible`].
@@ -447,8 +453,13 @@ pub fn advance(before: &Engagement, asked: Move, program: &Program, now: DateTim
 
 impl Engagement {
     fn launch(&mut self, into: State, program: &Program, now: DateTime<Utc>) {
-        if self.state == State::Draft && !self.own_settings {
-            self.settings = program.settings;
+        if self.state == State::Draft {
+            if !self.own_threshold {
+                self.settings.threshold_weeks = program.settings.threshold_weeks;
+            }
+            if !self.own_notifications {
+                self.settings.off_track_notifications = program.settings.off_track_notifications;
+            }
         }
         self.state = into;
         self.launched_at = Some(now);
@@ -658,6 +669,7 @@ pub fn settle(before: &Session, state: SessionState, now: DateTime<Utc>) -> Resu
 /// What happened to an engagement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = EngagementWhat)]
 pub enum What {
     /// It was added.
     Created,
@@ -746,3 +758,6 @@ pub struct EngagementHappening {
 fn is_sensible(date: NaiveDate) -> bool {
     (1900..2200).contains(&chrono::Datelike::year(&date))
 }
+
+#[cfg(test)]
+mod tests;

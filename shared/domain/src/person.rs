@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::id::{ClientId, CompanyId, LocationId, MemberId, PersonnelId};
 use crate::item::ItemKind;
+use crate::listing::Columns;
 
 /// An e-mail address, as given; two are the same address when their lower-cased forms are.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -188,6 +189,10 @@ pub struct Member {
     pub time_zone: Tz,
     /// Which mail they want.
     pub notifications: Notifications,
+    /// Which columns they see, where they chose other ones than everybody begins with.
+    #[serde(default, skip_serializing_if = "Columns::is_default")]
+    #[schema(required = false)]
+    pub columns: Columns,
     /// When they were added.
     pub created_at: DateTime<Utc>,
     /// When they were last changed.
@@ -228,6 +233,10 @@ pub struct Personnel {
     pub time_zone: Tz,
     /// Which mail they want.
     pub notifications: Notifications,
+    /// Which columns they see, where they chose other ones than everybody begins with.
+    #[serde(default, skip_serializing_if = "Columns::is_default")]
+    #[schema(required = false)]
+    pub columns: Columns,
     /// When they were added.
     pub created_at: DateTime<Utc>,
     /// When they were last changed.

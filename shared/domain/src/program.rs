@@ -145,14 +145,14 @@ impl ProgramDraft {
         if let Some(sessions) = self.sessions {
             program.sessions = sessions;
         }
-        read_sessions(program.sessions, check);
+        read_sessions("sessions", program.sessions, check);
         read_settings(&mut program.settings, program.kind, self.threshold_weeks, self.off_track_notifications, check);
     }
 }
 
 /// Checks how many sessions are planned.
-pub(crate) fn read_sessions(sessions: Option<u32>, check: &mut Check) {
-    check.that(sessions.is_none_or(|n| (1..=SESSIONS_MOST).contains(&n)), "sessions", "must be from 1 to 1000, or null for an open number");
+pub(crate) fn read_sessions(field: &str, sessions: Option<u32>, check: &mut Check) {
+    check.that(sessions.is_none_or(|n| (1..=SESSIONS_MOST).contains(&n)), field, "must be from 1 to 1000, or null for an open number");
 }
 
 /// Reads a change of settings, and checks what comes out (T-1).
@@ -174,4 +174,103 @@ pub(crate) fn read_settings(
         "must be from 1 to 52 weeks, or null for no tracking",
     );
     check.that(weeks.is_none() || kind.is_tracked(), "threshold_weeks", "must be null: group programs are never tracked");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    fn draft(text: &str) -> ProgramDraft {
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn created(text: &str) -> Result<Program, Invalid> {
+        draft(text).create(ProgramId(ulid::Ulid(1)), sample::now())
+    }
+
+    /// The names of the bad fields.
+    fn fields<T: std::fmt::Debug>(result: Result<T, Invalid>) -> Vec<String> {
+        result.unwrap_err().errors.into_iter().map(|error| error.field).collect()
+    }
+
+    #[test]
+    fn a_program_is_checked_field_by_field() {
+        for (text, bad) in [
+            (r#"{}"#, &["name", "kind"][..]),
+            (r#"{"name": "A"}"#, &["kind"]),
+            (r#"{"kind": "group"}"#, &["name"]),
+            (r#"{"name": "  ", "kind": "group"}"#, &["name"]),
+            (r#"{"name": "A\nB", "kind": "group"}"#, &["name"]),
+            (r#"{"name": "A", "kind": "one_to_one", "sessions": 0}"#, &["sessions"]),
+            (r#"{"name": "A", "kind": "one_to_one", "sessions": 1001}"#, &["sessions"]),
+            (r#"{"name": "A", "kind": "one_to_one", "threshold_weeks": 0}"#, &["threshold_weeks"]),
+            (r#"{"name": "A", "kind": "one_to_one", "threshold_weeks": 53}"#, &["threshold_weeks"]),
+            (r#"{"name": "A", "kind": "group", "threshold_weeks": 3}"#, &["threshold_weeks"]),
+            (r#"{"name": "", "kind": "on_demand", "sessions": 0, "threshold_weeks": 99}"#, &["name", "sessions", "threshold_weeks"]),
+        ] {
+            assert_eq!(fields(created(text)), bad, "{text}");
+        }
+        for text in [
+            r#"{"name": "A", "kind": "one_to_one", "sessions": 1, "threshold_weeks": 1}"#,
+            r#"{"name": "A", "kind": "on_demand", "sessions": 1000, "threshold_weeks": 52}"#,
+            r#"{"name": "A", "kind": "coach_matching", "sessions": null, "threshold_weeks": null}"#,
+            r#"{"name": "A", "kind": "group", "threshold_weeks": null}"#,
+        ] {
+            assert!(created(text).is_ok(), "{text}");
+        }
+        assert_eq!(created(&format!(r#"{{"name": "{}", "kind": "group"}}"#, "a".repeat(200))).unwrap().name.len(), 200);
+        assert_eq!(fields(created(&format!(r#"{{"name": "{}", "kind": "group"}}"#, "a".repeat(201)))), ["name"]);
+    }
+
+    #[test]
+    fn what_is_not_said_is_open_not_tracked_and_would_be_mailed() {
+        let program = created(r#"{"name": " Leadership ", "kind": "one_to_one"}"#).unwrap();
+        assert_eq!((program.name.as_str(), program.sessions, program.version), ("Leadership", None, 1));
+        assert_eq!(program.settings, Settings { threshold_weeks: None, off_track_notifications: true });
+        let silent = created(r#"{"name": "A", "kind": "one_to_one", "threshold_weeks": 3, "off_track_notifications": false}"#).unwrap();
+        assert_eq!(silent.settings, Settings { threshold_weeks: Some(3), off_track_notifications: false });
+    }
+
+    #[test]
+    fn what_nobody_knows_is_refused() {
+        for text in [r#"{"treshold_weeks": 3}"#, r#"{"kind": "pair"}"#, r#"{"threshold_weeks": -1}"#, r#"{"threshold_weeks": 1.5}"#] {
+            assert!(serde_json::from_str::<ProgramDraft>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_change_says_what_changes_and_null_is_a_value() {
+        let before = Program { sessions: Some(6), ..sample::program(ProgramKind::OneToOne, Some(3)) };
+        let later = sample::now() + chrono::TimeDelta::hours(1);
+        let changed = |text: &str| draft(text).change(&before, later);
+        for text in [
+            r#"{}"#,
+            r#"{"name": "Leadership"}"#,
+            r#"{"name": " Leadership "}"#,
+            r#"{"kind": "one_to_one"}"#,
+            r#"{"sessions": 6, "threshold_weeks": 3, "off_track_notifications": true}"#,
+        ] {
+            assert_eq!(changed(text).unwrap(), None, "{text}");
+        }
+        let open = changed(r#"{"sessions": null, "threshold_weeks": null}"#).unwrap().unwrap();
+        assert_eq!((open.sessions, open.settings.threshold_weeks, open.version, open.updated_at), (None, None, 2, later));
+        let silent = changed(r#"{"off_track_notifications": false}"#).unwrap().unwrap();
+        assert_eq!(silent.settings, Settings { threshold_weeks: Some(3), off_track_notifications: false });
+        for (text, bad) in [
+            (r#"{"kind": "on_demand"}"#, &["kind"][..]),
+            (r#"{"name": ""}"#, &["name"]),
+            (r#"{"kind": "group", "sessions": 0, "threshold_weeks": 53}"#, &["kind", "sessions", "threshold_weeks"]),
+        ] {
+            assert_eq!(fields(changed(text)), bad, "{text}");
+        }
+        let group = sample::program(ProgramKind::Group, None);
+        assert_eq!(fields(draft(r#"{"threshold_weeks": 3}"#).change(&group, later)), ["threshold_weeks"]);
+    }
+
+    #[test]
+    fn only_groups_are_never_tracked() {
+        let kinds = [ProgramKind::OneToOne, ProgramKind::OnDemand, ProgramKind::CoachMatching, ProgramKind::Group];
+        assert_eq!(kinds.map(ProgramKind::is_tracked), [true, true, true, false]);
+    }
 }

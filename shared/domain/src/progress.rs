@@ -5,6 +5,8 @@
 //! moment a session is scheduled, and is right until something else is done. That is why one entry in the due index, moved
 //! with each write, is enough, and why a read is right before the sweep has run.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,7 @@ use crate::schedule::instant_of;
 const AT_RISK_DAYS: u64 = 7;
 /// An engagement that has been off track for longer when first seen is not news to its client and coach any more.
 pub const NEWS_DAYS: i64 = 7;
-/// The most episodes that are kept.
+/// The most episodes that are kept, and the most days of crossings.
 const EPISODES_MOST: usize = 50;
 
 /// The hour at which an organisation's engagements are swept, on its own calendar.
@@ -188,15 +190,14 @@ fn filed(engagement: &Engagement, zone: Tz) -> Option<Filed> {
     let (anchor, anchored_on) = found.unwrap_or((Anchor::ClockStart, clock_start));
     let days = u64::from(weeks) * 7;
     let mut due_on = after_days(anchored_on, days, engagement)?;
-    let mut at_risk_on = after_days(anchored_on, days - (days / 3).min(AT_RISK_DAYS), engagement)?;
     if engagement.state == State::Matching
-        && let Some(call) = activity.scheduled_call_at.map(date)
+        && let Some(call) = activity.call_at.map(date)
     {
-        // a call that is still ahead holds it on track, whatever was chosen before
-        let after = call.checked_add_days(Days::new(1))?;
-        due_on = due_on.max(after);
-        at_risk_on = at_risk_on.max(after);
+        // a call that is still ahead holds it on track, whatever was chosen before; once it is over or called off, the day
+        // on which it crosses is the day after, not one on which it was on track
+        due_on = due_on.max(after_days(call.succ_opt()?, 0, engagement)?);
     }
+    let at_risk_on = due_on.checked_sub_days(Days::new((days / 3).min(AT_RISK_DAYS)))?;
     Some(Filed { anchor, anchored_on, due_on, at_risk_on })
 }
 
@@ -263,12 +264,14 @@ pub struct Tracking {
     /// The day it is due, while it is tracked.
     #[serde(default)]
     pub due_on: Option<NaiveDate>,
-    /// When the sweep is to look at it: its entry in the due index. None while it is not tracked, and once it has crossed.
+    /// When the sweep is to look at it: its entry in the due index. None while it is not tracked, and once the sweep has
+    /// noticed that it crossed.
     #[serde(default)]
     pub due_at: Option<DateTime<Utc>>,
-    /// The day of the latest crossing that the sweep noticed.
+    /// The days of the crossings that the sweep noticed, as they were noticed and as they were corrected later: none of
+    /// them is noticed again.
     #[serde(default)]
-    pub crossed_on: Option<NaiveDate>,
+    pub crossed_on: BTreeSet<NaiveDate>,
     /// Stretches off track, oldest first.
     #[serde(default)]
     pub episodes: Vec<Episode>,
@@ -278,6 +281,9 @@ pub struct Tracking {
 
 /// Files an engagement after a change (T-6): the one place that decides when it is due. `before` is how it was filed, and
 /// stood, until now.
+///
+/// An engagement that was off track and is, since another day, is in the same episode: the day was corrected, and what has
+/// been noticed is not noticed again (T-11).
 pub fn file(
     before: Option<(&Tracking, &Progress)>,
     engagement: &Engagement,
@@ -287,30 +293,7 @@ pub fn file(
 ) -> Tracking {
     let today = now.with_timezone(&zone).date_naive();
     let due_on = filed(engagement, zone).map(|filed| filed.due_on);
-    let crossed_on = before.and_then(|(tracking, _)| tracking.crossed_on);
-    let mut episodes = before.map(|(tracking, _)| tracking.episodes.clone()).unwrap_or_default();
-    let is_off_since = due_on.filter(|due| *due <= today);
-    for episode in &mut episodes {
-        if episode.until.is_none() && is_off_since != Some(episode.since) {
-            episode.until = Some(today);
-        }
-    }
-    // one that nobody noticed before it ended
-    if let Some(since) = before.and_then(|(_, progress)| progress.off_track_since())
-        && is_off_since != Some(since)
-        && episodes.iter().all(|episode| episode.since != since)
-    {
-        episodes.push(Episode { since, until: Some(today), noticed_at: None });
-    }
-    // one that is taken up again where it ended, for instance because a change was taken back
-    if let Some(since) = is_off_since.filter(|since| Some(*since) == crossed_on)
-        && let Some(episode) = episodes.iter_mut().find(|episode| episode.since == since)
-    {
-        episode.until = None;
-    }
-    let excess = episodes.len().saturating_sub(EPISODES_MOST);
-    episodes.drain(..excess);
-    Tracking {
+    let mut after = Tracking {
         engagement_id: engagement.id,
         client_id: engagement.client_id,
         client_email: client_email.cloned(),
@@ -320,25 +303,39 @@ pub fn file(
         location_id: engagement.location_id,
         notifies: engagement.settings.off_track_notifications,
         due_on,
-        due_at: due_on.filter(|due| Some(*due) != crossed_on).map(|due| swept_at(due, zone)),
-        crossed_on,
-        episodes,
+        due_at: None,
+        crossed_on: before.map(|(tracking, _)| tracking.crossed_on.clone()).unwrap_or_default(),
+        episodes: before.map(|(tracking, _)| tracking.episodes.clone()).unwrap_or_default(),
         version: before.map_or(1, |(tracking, _)| tracking.version + 1),
+    };
+    if let Some(was) = before.and_then(|(_, progress)| progress.off_track_since()) {
+        match due_on.filter(|due| *due <= today) {
+            Some(since) => after.correct(was, since),
+            None => after.episode(was).until = Some(today),
+        }
     }
+    for episode in after.episodes.iter_mut().filter(|episode| episode.until.is_none()) {
+        episode.until = Some(today.max(episode.since));
+    }
+    match due_on {
+        // off track since a day that was noticed already, for instance because a change was taken back
+        Some(due) if after.crossed_on.contains(&due) => {
+            let episode = after.episode(due);
+            *episode = Episode { since: due, until: None, noticed_at: episode.noticed_at.or(Some(now)) };
+        }
+        Some(due) => after.due_at = Some(swept_at(due, zone)),
+        None => {}
+    }
+    after.forget();
+    after
 }
 
 /// Files an engagement anew because the organisation's calendar changed. The day on which it crossed may be another by the
 /// new calendar, but it is the same crossing.
 pub fn refile(before: &Tracking, engagement: &Engagement, client_email: Option<&Email>, zone: Tz, now: DateTime<Utc>) -> Tracking {
     let mut known = before.clone();
-    let due_on = filed(engagement, zone).map(|filed| filed.due_on);
-    if let (Some(crossed), Some(due)) = (before.crossed_on, due_on)
-        && before.due_on == Some(crossed)
-    {
-        known.crossed_on = Some(due);
-        for episode in known.episodes.iter_mut().filter(|episode| episode.since == crossed) {
-            episode.since = due;
-        }
+    if let (Some(was), Some(due)) = (before.due_on, filed(engagement, zone).map(|filed| filed.due_on)) {
+        known.correct(was, due);
     }
     file(Some((&known, &progress(engagement, zone, now))), engagement, client_email, zone, now)
 }
@@ -346,18 +343,50 @@ pub fn refile(before: &Tracking, engagement: &Engagement, client_email: Option<&
 impl Tracking {
     /// How it is filed once the sweep has noticed that it crossed, and whether that is news (T-9); `None` where it is not due.
     pub fn cross(&self, zone: Tz, now: DateTime<Utc>) -> Option<Crossed> {
-        let since = self.due_on.filter(|_| self.due_at.is_some_and(|at| at <= now))?;
+        let today = now.with_timezone(&zone).date_naive();
+        let since = self.due_on.filter(|due| *due <= today && self.due_at.is_some_and(|at| at <= now))?;
         let mut after = self.clone();
         after.due_at = None;
-        after.crossed_on = Some(since);
-        match after.episodes.iter_mut().find(|episode| episode.since == since) {
-            // it was over before anybody noticed, and goes on because a change was taken back
-            Some(episode) => (episode.until, episode.noticed_at) = (None, Some(now)),
-            None => after.episodes.push(Episode { since, until: None, noticed_at: Some(now) }),
-        }
+        after.crossed_on.insert(since);
+        // there is one if it was over before anybody noticed, and goes on because a change was taken back
+        *after.episode(since) = Episode { since, until: None, noticed_at: Some(now) };
         after.version += 1;
-        let late = (now.with_timezone(&zone).date_naive() - since).num_days();
-        Some(Crossed { tracking: after, since, is_news: late <= NEWS_DAYS })
+        Some(Crossed { tracking: after, since, is_news: (today - since).num_days() <= NEWS_DAYS })
+    }
+
+    /// Notes that a crossing that was noticed on one day was on another, by what is known now.
+    fn correct(&mut self, was: NaiveDate, since: NaiveDate) {
+        if was == since || !self.crossed_on.contains(&was) {
+            return;
+        }
+        self.crossed_on.insert(since);
+        let Some(at) = self.episodes.iter().position(|episode| episode.since == was) else { return };
+        let known = self.episodes.remove(at);
+        let episode = self.episode(since);
+        *episode = Episode { since, until: known.until, noticed_at: episode.noticed_at.or(known.noticed_at) };
+    }
+
+    /// The episode since that day; a new one in its place among the others, if there is none.
+    fn episode(&mut self, since: NaiveDate) -> &mut Episode {
+        let at = self.episodes.partition_point(|episode| episode.since < since);
+        if self.episodes.get(at).is_none_or(|episode| episode.since != since) {
+            self.episodes.insert(at, Episode { since, until: None, noticed_at: None });
+        }
+        &mut self.episodes[at]
+    }
+
+    /// Lets go of what is oldest, so that the row stays small; never of the episode it is in.
+    fn forget(&mut self) {
+        let mut left = self.episodes.len().saturating_sub(EPISODES_MOST);
+        self.episodes.retain(|episode| {
+            let goes = left > 0 && episode.until.is_some();
+            left -= usize::from(goes);
+            !goes
+        });
+        while self.crossed_on.len() > EPISODES_MOST {
+            let Some(oldest) = self.crossed_on.iter().copied().find(|day| Some(*day) != self.due_on) else { return };
+            self.crossed_on.remove(&oldest);
+        }
     }
 }
 
@@ -371,3 +400,8 @@ pub struct Crossed {
     /// Whether it crossed within the last 7 days, so that client and coach are mailed.
     pub is_news: bool,
 }
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod tests;

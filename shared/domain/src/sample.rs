@@ -6,9 +6,12 @@ use chrono::{DateTime, Utc};
 use ulid::Ulid;
 
 use crate::client::{Client, Portal};
-use crate::id::{ClientId, CompanyId, HappeningId, ItemId, MemberId, PersonnelId};
+use crate::engagement::{Engagement, EngagementDraft, Session, SessionKind, SessionState};
+use crate::id::{ClientId, CompanyId, EngagementId, HappeningId, ItemId, MemberId, OrganisationId, PersonnelId, ProgramId, SessionId};
 use crate::item::{Item, ItemDraft, ItemKind, Money, Visibility};
+use crate::listing::Columns;
 use crate::person::{Actor, Administrator, Email, Member, Notifications, Permission, Personnel};
+use crate::program::{Program, ProgramKind, Settings};
 
 pub(crate) fn now() -> DateTime<Utc> {
     "2026-11-02T09:00:00Z".parse().unwrap()
@@ -26,6 +29,7 @@ pub(crate) fn member(id: u128, permissions: &[Permission]) -> Member {
         active: true,
         time_zone: chrono_tz::UTC,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: now(),
         updated_at: now(),
         version: 1,
@@ -45,8 +49,10 @@ pub(crate) fn client(id: u128, company: Option<u128>) -> Client {
         company_id: company.map(|id| CompanyId(Ulid(id))),
         time_zone: chrono_tz::UTC,
         portal: Portal::NotInvited,
+        invited_at: None,
         archived: false,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: now(),
         updated_at: now(),
         version: 1,
@@ -65,6 +71,7 @@ pub(crate) fn personnel(id: u128, company: u128, grants: &[ItemKind]) -> Personn
         active: true,
         time_zone: chrono_tz::UTC,
         notifications: Notifications::default(),
+        columns: Columns::default(),
         created_at: now(),
         updated_at: now(),
         version: 1,
@@ -83,4 +90,45 @@ pub(crate) fn item(id: u128, client: ClientId, kind: ItemKind, visibility: Visib
         ..ItemDraft::default()
     };
     draft.create(ItemId(Ulid(id)), client, author, at, HappeningId(Ulid(id))).unwrap().0
+}
+
+/// The account's own organisation.
+pub(crate) fn organisation() -> OrganisationId {
+    OrganisationId(Ulid(100))
+}
+
+pub(crate) fn program(kind: ProgramKind, threshold_weeks: Option<u16>) -> Program {
+    Program {
+        id: ProgramId(Ulid(1)),
+        name: "Leadership".into(),
+        kind,
+        sessions: Some(6),
+        settings: Settings { threshold_weeks, off_track_notifications: true },
+        created_at: now(),
+        updated_at: now(),
+        version: 1,
+    }
+}
+
+/// A draft of a program.
+pub(crate) fn engagement(program: &Program) -> Engagement {
+    let (id, client) = (EngagementId(Ulid(1)), ClientId(Ulid(10)));
+    EngagementDraft::default().create(id, client, program, organisation(), now()).unwrap()
+}
+
+pub(crate) fn session(id: u128, kind: SessionKind, starts_at: DateTime<Utc>, state: SessionState) -> Session {
+    Session {
+        id: SessionId(Ulid(id)),
+        engagement_id: EngagementId(Ulid(1)),
+        client_id: ClientId(Ulid(10)),
+        kind,
+        coach_id: None,
+        starts_at,
+        minutes: 60,
+        state,
+        cancelled_at: None,
+        created_at: now(),
+        updated_at: now(),
+        version: 1,
+    }
 }

@@ -5,15 +5,17 @@ use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 use domain::show::{Mark, Trend};
 
 use crate::plan::Plan;
-use crate::report::{Frame, Links};
+use crate::report::{Frame, Links, UNSUBSCRIBE};
+use crate::sheet::Choice;
 use crate::style::{
-    ACCENT, ACCENT_SOFT, BASE, CARD, DARK, FONT, GREY_SOFT, GROUND, MUTED, OUTLOOK, RULE, TEXT, WARN_SOFT, avatar, count, look,
+    ACCENT, ACCENT_SOFT, BASE, CARD, DARK, ENTRY, ENTRY_ARROW, ENTRY_NAME, ENTRY_NUDGE, FONT, GROUND, Look, MUTED, OUTLOOK, RULE, TEXT,
+    WARN_SOFT, avatar, count, look,
 };
 use crate::view::{Client, Counts, Gauge, Group, Row, Thing, View};
 use crate::words;
 
-/// Text of several lines, line breaks kept.
-struct Lines<'a>(&'a str);
+/// Text of several lines, line breaks kept, names that are set apart as `bdi`.
+pub(crate) struct Lines<'a>(pub(crate) &'a str);
 
 impl Render for Lines<'_> {
     fn render_to(&self, buffer: &mut String) {
@@ -21,7 +23,16 @@ impl Render for Lines<'_> {
             if index > 0 {
                 buffer.push_str("<br>");
             }
-            line.render_to(buffer);
+            let mut rest = line;
+            while let Some((before, name, after)) = rest
+                .split_once(words::APART)
+                .and_then(|(before, rest)| rest.split_once(words::TOGETHER).map(|(name, rest)| (before, name, rest)))
+            {
+                before.render_to(buffer);
+                html! { bdi { (name) } }.render_to(buffer);
+                rest = after;
+            }
+            rest.render_to(buffer);
         }
     }
 }
@@ -42,7 +53,7 @@ pub(crate) fn document(title: &str, preheader: &str, account: &str, cards: &Mark
                 meta name="supported-color-schemes" content="light dark";
                 title { (title) }
                 (PreEscaped(OUTLOOK))
-                style { (PreEscaped(BASE)) }
+                style { (PreEscaped(BASE)) ".e{" (ENTRY) "}.e a{" (ENTRY_NAME) "}.e i{" (ENTRY_ARROW) "}.e span{color:" (MUTED) "}.e small a{" (ENTRY_NUDGE) "}" }
                 style { (PreEscaped(":root{color-scheme:light dark;supported-color-schemes:light dark}")) (PreEscaped(DARK)) }
             }
             body.bg style={ "margin:0;padding:0;background-color:" (GROUND) } {
@@ -167,12 +178,12 @@ pub(crate) fn facts(facts: &[(&str, String)]) -> Markup {
     }
 }
 
-/// The lines under the cards: why it came, and how to stop it.
-pub(crate) fn foot(why: &[String], unsubscribe: Option<&str>, account: &str) -> Markup {
+/// The lines under the cards: why it came, and how to stop it, as the words of a link and its address.
+pub(crate) fn foot(why: &[String], stop: Option<(&str, &str)>, account: &str) -> Markup {
     html! {
-        @for line in why { p style="margin:0 0 6px" { (line) } }
+        @for line in why { p style="margin:0 0 6px" { (Lines(line)) } }
         p style="margin:12px 0 0" {
-            @if let Some(unsubscribe) = unsubscribe { (link("Unsubscribe from this report", unsubscribe)) " · " }
+            @if let Some((label, address)) = stop { (link(label, address)) " · " }
             bdi { (account) } " · sent with Cairn"
         }
     }
@@ -182,7 +193,7 @@ pub(crate) fn foot(why: &[String], unsubscribe: Option<&str>, account: &str) -> 
 pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>) -> String {
     let detailed = &view.clients[..plan.detailed];
     let opening = html! {
-        p.m style={ "margin:0 0 6px;font-size:14px;line-height:20px;color:" (MUTED) } dir="auto" { (frame.over) }
+        (over(&frame.over))
         @match (&frame.whom, links.client_page) {
             (Some((id, name)), page) => (title(&html! { (frame.title) " " (linked(name, page.map(|page| page(*id)))) })),
             (None, _) => (title(&frame.title)),
@@ -206,13 +217,38 @@ pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>)
             tr { td.m style={ "padding:0 4px 16px;font-size:14px;line-height:21px;color:" (MUTED) } dir="auto" { (quiet) } }
         }
     };
-    document(&frame.subject, &frame.preheader, &frame.account, &cards, &foot(&frame.why, Some(links.unsubscribe), &frame.account))
+    document(
+        &frame.subject,
+        &frame.preheader,
+        &frame.account,
+        &cards,
+        &foot(&frame.why, Some((UNSUBSCRIBE, links.unsubscribe)), &frame.account),
+    )
 }
 
 /// The numbers at the top.
 fn strip(counts: Counts) -> Markup {
-    let cells = counts.cells();
-    // one number alone says no more than the list does
+    let cells: Vec<Number> = counts
+        .cells()
+        .into_iter()
+        .map(|(sort, n)| {
+            let look = count(sort);
+            Number { class: look.class, colour: look.colour, n, word: sort.word(n) }
+        })
+        .collect();
+    numbers(&cells)
+}
+
+/// A number and what it counts.
+pub(crate) struct Number {
+    pub(crate) class: &'static str,
+    pub(crate) colour: &'static str,
+    pub(crate) n: usize,
+    pub(crate) word: &'static str,
+}
+
+/// Numbers side by side; nothing for one alone, which says no more than the list does.
+pub(crate) fn numbers(cells: &[Number]) -> Markup {
     if cells.len() < 2 {
         return Markup::default();
     }
@@ -220,12 +256,11 @@ fn strip(counts: Counts) -> Markup {
         (gap(24))
         table.l role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style={ "border:1px solid " (RULE) ";border-radius:12px;table-layout:fixed" } {
             tr {
-                @for (index, (sort, n)) in cells.iter().enumerate() {
-                    @let look = count(*sort);
-                    td.l.cell style={ "padding:12px 8px 12px 18px" @if index > 0 { ";border-left:1px solid " (RULE) } } {
-                        span class={ (look.class) " num" } style={ "font-size:24px;line-height:30px;font-weight:700;letter-spacing:-.02em;color:" (look.colour) } { (words::grouped(*n)) }
+                @for (index, cell) in cells.iter().enumerate() {
+                    td.l.cell valign="top" style={ "padding:12px 8px 12px 18px" @if index > 0 { ";border-left:1px solid " (RULE) } } {
+                        span class={ (cell.class) " num" } style={ "font-size:24px;line-height:30px;font-weight:700;letter-spacing:-.02em;color:" (cell.colour) } { (words::grouped(cell.n)) }
                         br;
-                        span.m style={ "font-size:13px;line-height:18px;color:" (MUTED) } { (sort.word(*n)) }
+                        span.m style={ "font-size:13px;line-height:18px;color:" (MUTED) } { (cell.word) }
                     }
                 }
             }
@@ -463,10 +498,46 @@ fn cut(note: &str, links: &Links<'_>) -> Markup {
 }
 
 /// A mark drawn large, for short mails.
-pub(crate) fn stamp(glyph: &str) -> Markup {
+pub(crate) fn stamp(look: &Look) -> Markup {
     html! {
         p style="margin:0 0 14px" aria-hidden="true" {
-            span.m.ms style={ "display:inline-block;width:40px;border-radius:20px;background-color:" (GREY_SOFT) ";color:" (MUTED) ";font-size:18px;line-height:40px;font-weight:700;text-align:center" } { (glyph) }
+            span class={ (look.class) " " (look.class) "s" } style={ "display:inline-block;width:40px;border-radius:20px;background-color:" (look.ground) ";color:" (look.colour) ";font-size:18px;line-height:40px;font-weight:700;text-align:center" } { (look.glyph) }
+        }
+    }
+}
+
+/// The initials of a person in a circle of so many pixels.
+pub(crate) fn face(name: &str, pixels: u8) -> Markup {
+    let hue = words::hue(name);
+    let (ground, letters) = avatar(hue);
+    html! {
+        span class={ "c" (hue) } aria-hidden="true" style={ "display:inline-block;width:" (pixels) "px;border-radius:" (pixels / 2) "px;background-color:" (ground) ";color:" (letters) ";font-size:" (pixels * 3 / 8) "px;line-height:" (pixels) "px;font-weight:600;letter-spacing:0;text-align:center;vertical-align:middle" } { (words::initials(name)) }
+    }
+}
+
+/// What stands over a title.
+pub(crate) fn over(text: &str) -> Markup {
+    html! { p.m style={ "margin:0 0 6px;font-size:14px;line-height:20px;color:" (MUTED) } dir="auto" { (Lines(text)) } }
+}
+
+/// Words that matter less than those before.
+pub(crate) fn small(text: &str) -> Markup {
+    html! { p.m style={ "margin:16px 0 0;font-size:14px;line-height:21px;color:" (MUTED) } dir="auto" { (Lines(text)) } }
+}
+
+/// Things one can do, each with a line on what it is for.
+pub(crate) fn choices(choices: &[Choice<'_>]) -> Markup {
+    html! {
+        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" {
+            @for (index, choice) in choices.iter().enumerate() {
+                tr {
+                    td.l.m style={ "padding:11px 0 12px;font-size:14px;line-height:21px;color:" (MUTED) (rule(index == 0)) } {
+                        a.a href=(choice.address) style={ "font-size:16px;line-height:24px;font-weight:600;color:" (ACCENT) ";text-decoration:none" } { (choice.label) "\u{a0}→" }
+                        br;
+                        (choice.words)
+                    }
+                }
+            }
         }
     }
 }

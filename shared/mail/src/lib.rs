@@ -1,18 +1,25 @@
 //! Mail that goes out, composed as plain values: nothing is sent, read or stored here.
 //!
 //! [`report()`] makes one report mail for one recipient, [`notice()`] the short mails that tell an owner or an
-//! administrator what happened to a report. Both give a [`Message`]: HTML, the same in plain text, charts, headers.
+//! administrator what happened to a report, [`off_track`] the mails on engagements that went off track (T-9,
+//! T-10, T-13), and [`invitation()`] the one to a client's portal (P-5). All give a [`Message`]: HTML, the same in plain text, charts,
+//! headers.
 
 mod chart;
+mod digest;
 mod html;
+mod invitation;
 mod notice;
+pub mod off_track;
 mod plan;
 mod report;
+mod sheet;
 mod style;
 mod text;
 mod view;
 mod words;
 
+pub use invitation::{Invitation, invitation};
 pub use notice::{Bounced, Notice, NoticeLetter, Why, notice};
 pub use report::{HTML_MOST, Letter, Links, report, whole};
 

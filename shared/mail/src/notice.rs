@@ -7,12 +7,9 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use domain::report::Paused;
 
-use crate::report::automatic;
-use crate::text::Paper;
-use crate::{Message, html, text, view, words};
-
-/// The most characters of a subject.
-const SUBJECT_MOST: usize = 150;
+use crate::sheet::{Sheet, Sign};
+use crate::style::grey;
+use crate::{Message, view, words};
 
 /// What somebody is told.
 #[derive(Clone, Copy, Debug)]
@@ -90,31 +87,10 @@ pub struct NoticeLetter<'a> {
     pub delivery_id: &'a str,
 }
 
-/// A notice in words.
-struct Sheet<'a> {
-    subject: String,
-    preheader: String,
-    glyph: &'static str,
-    title: String,
-    paragraphs: Vec<String>,
-    facts: Vec<(&'static str, String)>,
-    button: Option<(&'static str, &'a str)>,
-    why: Vec<String>,
-}
-
 /// Composes a notice.
 pub fn notice(letter: &NoticeLetter<'_>) -> Message {
     let account = view::name(letter.account);
-    let sheet = sheet(letter, &account);
-    let subject = words::line(&sheet.subject, SUBJECT_MOST);
-    Message {
-        html: html(&sheet, &subject, &account),
-        text: plain(&sheet, &account),
-        images: Vec::new(),
-        headers: automatic(letter.delivery_id),
-        preheader: sheet.preheader,
-        subject,
-    }
+    sheet(letter, &account).write(&account, letter.delivery_id)
 }
 
 fn sheet<'a>(letter: &NoticeLetter<'a>, account: &str) -> Sheet<'a> {
@@ -147,7 +123,7 @@ fn sheet<'a>(letter: &NoticeLetter<'a>, account: &str) -> Sheet<'a> {
                 } else {
                     "It has gone out now, complete".to_owned()
                 },
-                glyph: "!",
+                sign: Sign::Mark(grey("!")),
                 title: "A report went out late".to_owned(),
                 paragraphs: vec![what, now.to_owned(), "You need not do anything. The next run comes at its usual time.".to_owned()],
                 facts: vec![
@@ -157,6 +133,7 @@ fn sheet<'a>(letter: &NoticeLetter<'a>, account: &str) -> Sheet<'a> {
                 ],
                 button,
                 why: vec![why],
+                ..Sheet::default()
             }
         }
         Notice::Unsubscribed { report, who } => {
@@ -164,7 +141,7 @@ fn sheet<'a>(letter: &NoticeLetter<'a>, account: &str) -> Sheet<'a> {
             Sheet {
                 subject: format!("{} unsubscribed from {}", words::clip(&who, 60), words::clip(&report, 70)),
                 preheader: "They get this report no more; everybody else still does".to_owned(),
-                glyph: "×",
+                sign: Sign::Mark(grey("×")),
                 title: "A recipient unsubscribed".to_owned(),
                 paragraphs: vec![
                     format!(
@@ -175,6 +152,7 @@ fn sheet<'a>(letter: &NoticeLetter<'a>, account: &str) -> Sheet<'a> {
                 facts: vec![("Report", report), ("Recipient", who)],
                 button,
                 why: vec![why],
+                ..Sheet::default()
             }
         }
         Notice::ReportPaused { report, creator, because } => {
@@ -194,12 +172,13 @@ fn sheet<'a>(letter: &NoticeLetter<'a>, account: &str) -> Sheet<'a> {
             Sheet {
                 subject: format!("Paused: {}", words::clip(&report, 120)),
                 preheader: "It sends nothing until somebody acts".to_owned(),
-                glyph: "II",
+                sign: Sign::Mark(grey("II")),
                 title: "A report has been paused".to_owned(),
                 paragraphs: vec![cause, next.to_owned()],
                 facts: vec![("Report", report), ("Set up by", creator)],
                 button,
                 why: vec![why],
+                ..Sheet::default()
             }
         }
         Notice::AddressSuppressed { report, address, because } => {
@@ -221,41 +200,14 @@ fn sheet<'a>(letter: &NoticeLetter<'a>, account: &str) -> Sheet<'a> {
             Sheet {
                 subject: format!("{title}: {}", words::clip(&address, 100)),
                 preheader: format!("No more mail goes to {}", words::clip(&address, 80)),
-                glyph: "!",
+                sign: Sign::Mark(grey("!")),
                 title: title.to_owned(),
                 paragraphs: vec![cause, next.to_owned()],
                 facts: vec![("Report", report), ("Address", address)],
                 button,
                 why: vec![why],
+                ..Sheet::default()
             }
         }
     }
-}
-
-fn html(sheet: &Sheet<'_>, subject: &str, account: &str) -> String {
-    let card = html::card(&maud::html! {
-        (html::stamp(sheet.glyph))
-        (html::title(&sheet.title))
-        @for text in &sheet.paragraphs { (html::paragraph(text)) }
-        (html::facts(&sheet.facts))
-        @if let Some((label, address)) = sheet.button { (html::button(label, address)) }
-    });
-    html::document(subject, &sheet.preheader, account, &card, &html::foot(&sheet.why, None, account))
-}
-
-fn plain(sheet: &Sheet<'_>, account: &str) -> String {
-    let mut paper = Paper::default();
-    paper.line(account).gap().heading(&sheet.title, '=');
-    for text in &sheet.paragraphs {
-        paper.gap().line(text);
-    }
-    paper.gap();
-    for (name, value) in &sheet.facts {
-        paper.put(&format!("{:<12}", format!("{name}:")), "            ", value);
-    }
-    if let Some((label, address)) = sheet.button {
-        paper.gap().line(&format!("{label}:")).line(address);
-    }
-    text::foot(&mut paper, &sheet.why, None, account);
-    paper.done()
 }

@@ -20,6 +20,8 @@ const SUBJECT_NAME_MOST: usize = 80;
 const INTRODUCTION_MOST: usize = 2_000;
 /// The most clients that are named for having no news.
 const QUIET_MOST: usize = 12;
+/// What the link is called that stops a report.
+pub(crate) const UNSUBSCRIBE: &str = "Unsubscribe from this report";
 /// The most bytes of a header's value.
 const HEADER_MOST: usize = 995;
 
@@ -109,7 +111,7 @@ fn within(letter: &Letter<'_>, most: usize) -> Message {
         html: html::report(&frame, &view, &plan, letter.links),
         text: text::report(&frame, &view, &plan, letter.links),
         images: images(&view, &plan),
-        headers: headers(letter.links, letter.delivery_id),
+        headers: stoppable(letter.links.unsubscribe, letter.links.unsubscribe_mailto, letter.delivery_id),
         subject: frame.subject,
         preheader: frame.preheader,
     }
@@ -252,7 +254,7 @@ fn frame(letter: &Letter<'_>, view: &View) -> Frame {
 }
 
 /// The first names of many, and how many more there are.
-fn some(names: &[String], all: usize) -> String {
+pub(crate) fn some(names: &[String], all: usize) -> String {
     match all - names.len() {
         0 => words::list(names),
         more => format!("{} and {} more", names.join(", "), words::grouped(more)),
@@ -279,11 +281,11 @@ fn images(view: &View, plan: &Plan) -> Vec<Image> {
         .collect()
 }
 
-/// The headers of a mail that one can unsubscribe from.
-fn headers(links: &Links<'_>, delivery_id: &str) -> Vec<(String, String)> {
+/// The headers of a mail that one can unsubscribe from, at an address of the web and maybe one of mail.
+pub(crate) fn stoppable(web: &str, mailto: Option<&str>, delivery_id: &str) -> Vec<(String, String)> {
     let mut headers = Vec::new();
-    let web = address(links.unsubscribe);
-    let both = links.unsubscribe_mailto.map(|mailto| format!("<{web}>, <{}>", address(mailto))).filter(|both| both.len() <= HEADER_MOST);
+    let web = address(web);
+    let both = mailto.map(|mailto| format!("<{web}>, <{}>", address(mailto))).filter(|both| both.len() <= HEADER_MOST);
     let list = both.unwrap_or_else(|| format!("<{web}>"));
     if list.len() <= HEADER_MOST {
         headers.push(("List-Unsubscribe".to_owned(), list));

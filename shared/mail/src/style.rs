@@ -57,6 +57,16 @@ pub(crate) fn count(count: Count) -> Look {
     }
 }
 
+/// A large mark of no colour.
+pub(crate) fn grey(glyph: &'static str) -> Look {
+    Look { class: "m", glyph, size: "18px", colour: MUTED, ground: GREY_SOFT }
+}
+
+/// A large mark that invites.
+pub(crate) fn accent(glyph: &'static str) -> Look {
+    Look { class: "a", glyph, size: "18px", colour: ACCENT, ground: ACCENT_SOFT }
+}
+
 /// Ground and letters of the eight avatars, by day and by night.
 const AVATARS: [[&str; 4]; 8] = [
     ["#ffdbda", "#682226", "#502828", "#ffc3c2"],
@@ -75,12 +85,20 @@ pub(crate) fn avatar(hue: usize) -> (&'static str, &'static str) {
     (ground, letters)
 }
 
+/// One of many in a list, and in it the name, which leads to its page, and what one can do about it. They are in the head for
+/// lists too long to say it at every line; there a program that drops the head shows plain paragraphs and links.
+pub(crate) const ENTRY: &str = "margin:0;padding:12px 0 13px;border-top:1px solid #e6e6ec;font-size:14px;line-height:21px;color:#17171f";
+pub(crate) const ENTRY_NAME: &str = "color:#17171f;text-decoration:none";
+pub(crate) const ENTRY_ARROW: &str = "font-style:normal;color:#4a45c9";
+pub(crate) const ENTRY_NUDGE: &str = "display:inline-block;margin:7px 4px 0 0;padding:3px 10px;border:1px solid #e6e6ec;border-radius:8px;\
+font-size:13px;line-height:20px;font-weight:600;color:#4a45c9;text-decoration:none";
+
 /// What phones and hovering need.
 pub(crate) const BASE: &str = "body{margin:0;padding:0;width:100%!important;-webkit-text-size-adjust:100%;-ms-text-size-adjust:100%}\
 table{border-collapse:separate;mso-table-lspace:0;mso-table-rspace:0}img{border:0;line-height:100%;-ms-interpolation-mode:bicubic}\
 a:hover{text-decoration:underline!important}\
 @media (max-width:600px){.out{padding:16px 8px 32px!important}.pad{padding:24px 20px!important}.h1{font-size:24px!important;line-height:30px!important}\
-.num{font-size:20px!important}.cell{padding:10px 4px 10px 12px!important}}";
+.num{font-size:20px!important}.cell{padding:10px 4px 10px 12px!important}.e small a{padding:6px 8px!important}}";
 
 /// Dark mode, in a block of its own: a program that can't read it loses nothing else.
 pub(crate) const DARK: &str = "@media (prefers-color-scheme:dark){.bg{background-color:#101014!important}\
@@ -89,6 +107,8 @@ pub(crate) const DARK: &str = "@media (prefers-color-scheme:dark){.bg{background
 .ms{background-color:#2a2a33!important}.gs{background-color:#12301f!important}.rs{background-color:#3b1519!important}\
 .as{background-color:#25244a!important}.ws{background-color:#33240d!important}.tile,.fill{background-color:#8f8bff!important}.tile,.btn{color:#101014!important}\
 .btn{background-color:#a3a0ff!important}\
+.e{border-color:#2a2a33!important;color:#ededf2!important}.e a{color:#ededf2!important}.e span{color:#a2a2b1!important}\
+.e i{color:#a3a0ff!important}.e small a{border-color:#2a2a33!important;color:#a3a0ff!important}\
 .c0{background-color:#502828!important;color:#ffc3c2!important}.c1{background-color:#4c2d12!important;color:#ffcca2!important}\
 .c2{background-color:#37380e!important;color:#dadd9f!important}.c3{background-color:#183e27!important;color:#aee8c1!important}\
 .c4{background-color:#003e41!important;color:#96e8ec!important}.c5{background-color:#1b3753!important;color:#b0dcff!important}\
@@ -170,11 +190,25 @@ mod tests {
             ("w", "card"),
             ("w", "ws"),
             ("t", "ws"),
+            ("e", "card"),
+            ("e a", "card"),
+            ("e span", "card"),
+            ("e i", "card"),
+            ("e small a", "card"),
             ("btn", "btn"),
             ("tile", "tile"),
         ] {
             let (text, ground) = (dark(text, "color"), dark(ground, "background-color"));
             assert!(contrast(text, ground) >= 4.5, "{text} on {ground}: {}", contrast(text, ground));
+        }
+    }
+
+    #[test]
+    fn what_is_only_in_the_head_has_the_colours_of_the_rest() {
+        for rule in [ENTRY, ENTRY_NAME, ENTRY_ARROW, ENTRY_NUDGE] {
+            for colour in rule.match_indices('#').map(|(at, _)| &rule[at..at + 7]) {
+                assert!([TEXT, RULE, ACCENT].contains(&colour), "{colour}");
+            }
         }
     }
 

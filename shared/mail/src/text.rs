@@ -4,7 +4,7 @@ use domain::show::Mark;
 
 use crate::html::{Part, arrow, body, gauge_parts};
 use crate::plan::Plan;
-use crate::report::{Frame, Links};
+use crate::report::{Frame, Links, UNSUBSCRIBE};
 use crate::view::{Client, Gauge, Row, Thing, View};
 use crate::words;
 
@@ -90,14 +90,14 @@ fn columns(text: &str) -> usize {
         .sum()
 }
 
-/// What surrounds every text: who it is from, and why it came.
-pub(crate) fn foot(paper: &mut Paper, why: &[String], unsubscribe: Option<&str>, account: &str) {
+/// What surrounds every text: who it is from, why it came, and how to stop it.
+pub(crate) fn foot(paper: &mut Paper, why: &[String], stop: Option<(&str, &str)>, account: &str) {
     paper.gap().line("-- ");
     for line in why {
-        paper.line(line);
+        paper.line(&words::bare(line));
     }
-    if let Some(unsubscribe) = unsubscribe {
-        paper.gap().line("Unsubscribe from this report:").line(unsubscribe);
+    if let Some((label, address)) = stop {
+        paper.gap().line(&format!("{label}:")).line(address);
     }
     paper.gap().line(&format!("{account} · sent with Cairn"));
 }
@@ -151,7 +151,7 @@ pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>)
     if let Some(quiet) = &frame.quiet {
         paper.gap().line(quiet);
     }
-    foot(&mut paper, &frame.why, Some(links.unsubscribe), &frame.account);
+    foot(&mut paper, &frame.why, Some((UNSUBSCRIBE, links.unsubscribe)), &frame.account);
     paper.done()
 }
 

@@ -5,6 +5,10 @@ use chrono_tz::Tz;
 use domain::item::ItemKind;
 use domain::schedule::Window;
 
+/// Before and after a name that is set apart.
+pub(crate) const APART: char = '\u{2068}';
+pub(crate) const TOGETHER: char = '\u{2069}';
+
 /// Cuts a text to at most `most` characters, the ellipsis included, and not inside an emoji or an accented letter.
 pub(crate) fn clip(text: &str, most: usize) -> String {
     if text.chars().nth(most).is_none() {
@@ -47,6 +51,17 @@ pub(crate) fn line(text: &str, most: usize) -> String {
     // the clip comes first, so that a text of any length costs no more than a short one
     let short: String = text.chars().take(most.saturating_mul(4)).map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
     clip(&short.split_whitespace().collect::<Vec<_>>().join(" "), most)
+}
+
+/// A name to stand in a sentence, set apart so that one in a script that runs from right to left leaves the words around
+/// it in their places. The signs are none that a cleaned name can hold: [`bare`] takes them out, HTML makes `bdi` of them.
+pub(crate) fn isolate(name: &str) -> String {
+    format!("{APART}{name}{TOGETHER}")
+}
+
+/// A text as it is where there is no markup: without the signs of [`isolate`], and with plain spaces.
+pub(crate) fn bare(text: &str) -> String {
+    text.replace([APART, TOGETHER], "").replace('\u{a0}', " ")
 }
 
 /// A text of several lines, at most `most` characters, without what can't be printed and with at most one empty line in a row.
@@ -119,6 +134,16 @@ pub(crate) fn day(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
 /// "19 Nov", or "19 Nov 2025" where the year is not that of `today`.
 pub(crate) fn date(on: NaiveDate, today: NaiveDate) -> String {
     on.format(if on.year() == today.year() { "%-d %b" } else { "%-d %b %Y" }).to_string()
+}
+
+/// "21 November 2026".
+pub(crate) fn long_date(on: NaiveDate) -> String {
+    on.format("%-d %B %Y").to_string()
+}
+
+/// "Saturday 28 November 2026".
+pub(crate) fn weekday(on: NaiveDate) -> String {
+    on.format("%A %-d %B %Y").to_string()
 }
 
 /// "Tue 24 Nov, 10:00".
@@ -341,6 +366,13 @@ mod tests {
     fn a_line_stays_one_line() {
         assert_eq!(line("a\r\nBcc: x@y.example\u{202e}\u{0}b", 100), "a Bcc: x@y.example b");
         assert_eq!(lines("a\r\n\r\n\r\n\r\nb\u{0}\n", 100), "a\n\nb");
+    }
+
+    #[test]
+    fn a_name_that_is_set_apart_holds_no_sign_of_it() {
+        let name = line("a\u{2069}b\u{2068}c", 100);
+        assert_eq!(isolate(&name), "\u{2068}a b c\u{2069}");
+        assert_eq!(bare(&format!("Hi {},\u{a0}you", isolate(&name))), "Hi a b c, you");
     }
 
     #[test]

@@ -16,6 +16,8 @@ use ulid::Ulid;
 #[path = "../examples/gallery/cases.rs"]
 #[allow(dead_code, unreachable_pub, missing_docs)]
 mod cases;
+#[path = "letters/progress.rs"]
+mod progress;
 
 const VOID: [&str; 3] = ["meta", "br", "img"];
 

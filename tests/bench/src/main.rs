@@ -6,6 +6,7 @@ mod read;
 mod run;
 mod size;
 mod start;
+mod sweep;
 mod table;
 mod tls;
 
@@ -36,6 +37,12 @@ enum What {
     Size,
     /// Reading a client through the API, next to the one call of the table's that it is about.
     Read,
+    /// One sweep of 10,000 and of 100,000 tracked engagements.
+    Sweep {
+        /// And one of a million; making them takes a long time.
+        #[arg(long)]
+        million: bool,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -51,6 +58,10 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted(What::Run) {
         runtime.block_on(run::measure())?;
+    }
+    if let None | Some(What::Sweep { .. }) = options.what {
+        let million = matches!(options.what, Some(What::Sweep { million: true }));
+        runtime.block_on(sweep::measure(million))?;
     }
     if wanted(What::Start) || wanted(What::Size) {
         let binaries = options.binaries.map_or_else(build::release, Ok)?;

@@ -4,6 +4,7 @@ use app::App;
 use app::clients::{self, ClientDraft, ClientFilter};
 use app::members::{self, PairingSet, PairingsDraft};
 use app::page::Paged;
+use app::portal;
 use domain::client::Client;
 use domain::happening::Happening;
 use domain::id::{ClientId, CompanyId};
@@ -22,6 +23,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(read, update))
         .routes(routes!(archive))
         .routes(routes!(unarchive))
+        .routes(routes!(invite))
+        .routes(routes!(cancel_invitation))
         .routes(routes!(pairings, set_pairings))
         .routes(routes!(stream))
 }
@@ -104,6 +107,26 @@ async fn archive(ask: Ask, Path(id): Path<ClientId>, _: NoBody) -> Answered<Clie
 )]
 async fn unarchive(ask: Ask, Path(id): Path<ClientId>, _: NoBody) -> Answered<Client> {
     let client = clients::unarchive(&ask.ctx, id).await?;
+    Ok(entity(client.version, client))
+}
+
+/// Invites a client to the portal by mail, or invites once more: once a day at most. The link works for 7 days.
+#[utoipa::path(
+    post, path = "/v1/clients/{id}/portal/invite", operation_id = "portal_invite", tag = "clients",
+    params(("id" = ClientId, Path), IdempotencyKey), responses((status = 200, body = Client, headers(("etag" = String))), ChangeRefusals)
+)]
+async fn invite(ask: Ask, Path(id): Path<ClientId>, _: NoBody) -> Answered<Client> {
+    let client = portal::invite(&ask.ctx, id).await?;
+    Ok(entity(client.version, client))
+}
+
+/// Takes an invitation to the portal back: its link opens nothing any more.
+#[utoipa::path(
+    post, path = "/v1/clients/{id}/portal/cancel", operation_id = "portal_cancel", tag = "clients",
+    params(("id" = ClientId, Path), IdempotencyKey), responses((status = 200, body = Client, headers(("etag" = String))), ChangeRefusals)
+)]
+async fn cancel_invitation(ask: Ask, Path(id): Path<ClientId>, _: NoBody) -> Answered<Client> {
+    let client = portal::cancel(&ask.ctx, id).await?;
     Ok(entity(client.version, client))
 }
 

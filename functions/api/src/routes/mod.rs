@@ -3,11 +3,14 @@
 pub(crate) mod account;
 pub(crate) mod clients;
 pub(crate) mod companies;
+pub(crate) mod engagement_lists;
+pub(crate) mod engagements;
 pub(crate) mod groups;
 pub(crate) mod identity;
 pub(crate) mod items;
 pub(crate) mod mail;
 pub(crate) mod members;
+pub(crate) mod programs;
 pub(crate) mod public;
 pub(crate) mod reports;
 pub(crate) mod runs;

@@ -1,10 +1,12 @@
 //! What needs no key: health, the document, and the page that a link in a mail opens.
 
-use app::App;
-use app::{deliveries, reports};
+use app::engagements::nudge;
+use app::{App, AppError, deliveries, off_track, portal, reports};
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -20,6 +22,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(health))
         .routes(routes!(document))
         .routes(routes!(show_unsubscribe, unsubscribe))
+        .routes(routes!(show_nudge, act_on_nudge))
+        .routes(routes!(show_invitation, accept_invitation))
         .routes(routes!(whole_mail))
 }
 
@@ -63,11 +67,13 @@ async fn document() -> Response {
     )
 )]
 async fn show_unsubscribe(State(app): State<App>, Path(token): Path<String>) -> Response {
-    match reports::unsubscribe_page(&app, &token).await {
-        Ok(Some(found)) => html(StatusCode::OK, page::unsubscribe(&found)),
-        Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
-        Err(error) => failed(error.into()),
-    }
+    let found = async {
+        Ok(match reports::unsubscribe_page(&app, &token).await? {
+            Some(found) => Some(page::unsubscribe(&found)),
+            None => off_track::stop_page(&app, &token).await?.map(|found| page::stop(&found)),
+        })
+    };
+    answered(found.await)
 }
 
 /// Unsubscribes: by the button of the page, or by the one click of a mail program (RFC 8058). Once or often is the
@@ -81,11 +87,89 @@ async fn show_unsubscribe(State(app): State<App>, Path(token): Path<String>) -> 
     )
 )]
 async fn unsubscribe(State(app): State<App>, Path(token): Path<String>) -> Response {
-    match reports::unsubscribe(&app, &token).await {
-        Ok(Some(found)) => html(StatusCode::OK, page::unsubscribe(&found)),
+    let found = async {
+        Ok(match reports::unsubscribe(&app, &token).await? {
+            Some(found) => Some(page::unsubscribe(&found)),
+            None => off_track::stop(&app, &token).await?.map(|found| page::stop(&found)),
+        })
+    };
+    answered(found.await)
+}
+
+/// The page of an invitation to the portal: asks for the time zone, and changes nothing (P-5).
+#[utoipa::path(
+    get, path = "/i/{token}", operation_id = "invitation_show", tag = "public", params(("token" = String, Path)), security(()),
+    responses(
+        (status = 200, description = "A page with a form, or that says why there is none", content_type = "text/html", body = String),
+        (status = 404, description = "A page: the link is not one of ours", content_type = "text/html", body = String),
+        OpenRefusals,
+    )
+)]
+async fn show_invitation(State(app): State<App>, Path(token): Path<String>) -> Response {
+    invitation(portal::invitation(&app, &token).await)
+}
+
+/// Accepts an invitation, by the form of its page: the field `time_zone` is an IANA zone. Once or often is the same.
+#[utoipa::path(
+    post, path = "/i/{token}", operation_id = "invitation_accept", tag = "public", params(("token" = String, Path)), security(()),
+    request_body(content = String, content_type = "application/x-www-form-urlencoded", example = "time_zone=Europe%2FBerlin"),
+    responses(
+        (status = 200, description = "A page: it is accepted, or why it can't be", content_type = "text/html", body = String),
+        (status = 404, description = "A page: the link is not one of ours", content_type = "text/html", body = String),
+        OpenRefusals,
+    )
+)]
+async fn accept_invitation(State(app): State<App>, Path(token): Path<String>, body: String) -> Response {
+    invitation(portal::accept(&app, &token, &field(&body, "time_zone")).await)
+}
+
+fn invitation(found: Result<Option<portal::InvitationPage>, app::AppError>) -> Response {
+    match found {
+        Ok(Some(found)) => html(StatusCode::OK, page::invitation(&found)),
         Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
         Err(error) => failed(error.into()),
     }
+}
+
+/// A field of a form; empty where there is none.
+fn field(form: &str, name: &str) -> String {
+    let value = form.split('&').filter_map(|field| field.split_once('=')).find(|(field, _)| *field == name);
+    let value = value.map_or(String::new(), |(_, value)| value.replace('+', " "));
+    percent_decode_str(&value).decode_utf8_lossy().into_owned()
+}
+
+/// The page of a link on an engagement that went off track: says what it would do, and changes nothing (T-13).
+#[utoipa::path(
+    get, path = "/n/{token}", operation_id = "nudge_show", tag = "public", params(("token" = String, Path)), security(()),
+    responses(
+        (status = 200, description = "A page that asks, or says that there is nothing to do any more", content_type = "text/html", body = String),
+        (status = 404, description = "A page: the link is not one of ours", content_type = "text/html", body = String),
+        OpenRefusals,
+    )
+)]
+async fn show_nudge(State(app): State<App>, Path(token): Path<String>) -> Response {
+    answered(nudge::page(&app, &token).await.map(|found| found.map(|found| page::nudge(&found))))
+}
+
+/// Does what the link is for, once, if the engagement is still off track since the same day: records a meeting, waits a
+/// week, or plans a break. The body is the page's form: `on`, a date.
+#[utoipa::path(
+    post, path = "/n/{token}", operation_id = "nudge", tag = "public", params(("token" = String, Path)), security(()),
+    responses(
+        (status = 200, description = "A page: it is done, or why not", content_type = "text/html", body = String),
+        (status = 404, description = "A page: the link is not one of ours", content_type = "text/html", body = String),
+        OpenRefusals,
+    )
+)]
+async fn act_on_nudge(State(app): State<App>, Path(token): Path<String>, body: Bytes) -> Response {
+    // a date has nothing in it that a form would write otherwise
+    let on = std::str::from_utf8(&body).unwrap_or_default().split('&').find_map(|field| field.strip_prefix("on="));
+    let on = on.filter(|on| !on.is_empty()).map(str::parse);
+    let found = match on.transpose() {
+        Ok(on) => nudge::act(&app, &token, on).await,
+        Err(_) => nudge::page(&app, &token).await,
+    };
+    answered(found.map(|found| found.map(|found| page::nudge(&found))))
 }
 
 /// The whole of a report mail that was cut, as far as its recipient may still see it.
@@ -108,6 +192,14 @@ async fn whole_mail(State(app): State<App>, Path(token): Path<String>) -> Respon
             response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
             response
         }
+        Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
+        Err(error) => failed(error.into()),
+    }
+}
+
+fn answered(found: Result<Option<maud::Markup>, AppError>) -> Response {
+    match found {
+        Ok(Some(page)) => html(StatusCode::OK, page),
         Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
         Err(error) => failed(error.into()),
     }

@@ -1,6 +1,7 @@
 //! The demo account: a small coaching business with a year behind it, put in through the same operations as anything
 //! else, only at the times at which it would have happened.
 
+mod engagements;
 mod people;
 mod story;
 mod themes;
@@ -33,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use self::people::{ACCOUNT, ADMINISTRATOR, ARCHIVED, CLIENTS, COACHES, COMPANIES, FEATURED, GROUPS, MEASURED, Sketch, ZONE};
+use self::people::{ACCOUNT, ADMINISTRATOR, ARCHIVED, CLIENTS, COACHES, COMPANIES, FEATURED, GROUPS, LOCAL, MEASURED, Sketch, ZONE};
 use self::story::{By, Deed, Event};
 use crate::files;
 use crate::stack::{self, Settings, Stack};
@@ -117,11 +118,14 @@ pub async fn seed(stack: &Stack) -> anyhow::Result<Demo> {
     let companies = companies(&office, opened).await?;
     let clients = clients(&office, &companies, now).await?;
     arrange(&office, &clients, now).await?;
+    Box::pin(engagements::engagements(&office, &companies, &clients, now)).await?;
+    Box::pin(engagements::portals(&Office { app: stack.app.clone(), ..office.clone() }, &clients)).await?;
 
     // a year of changes that concern nobody now
-    stack.begin_here()?;
+    stack.begin_here().await?;
     let present = Office { app: stack.app.clone(), ..office };
     let reports = Box::pin(reports(&present, &companies, &clients, stack.clock.now())).await?;
+    Box::pin(engagements::invitations(&present, &clients)).await?;
     // least interesting first: the mailbox shows the latest
     for (by, report) in [(None, reports.daily), (Some(0), reports.metrics), (Some(0), reports.weekly)] {
         Box::pin(app::reports::send_now(&present.ctx(by, stack.clock.now()), report)).await.context("sending a report")?;
@@ -131,6 +135,7 @@ pub async fn seed(stack: &Stack) -> anyhow::Result<Demo> {
     let client = &CLIENTS[FEATURED];
     let wanted = [
         (ADMINISTRATOR.0.to_owned(), "administrator".to_owned(), ADMINISTRATOR.1),
+        (LOCAL[0].1.to_owned(), format!("administrator in {}", LOCAL[0].0), LOCAL[0].2),
         (COACHES[0].0.to_owned(), "coach".to_owned(), COACHES[0].1),
         (COACHES[1].0.to_owned(), "coach".to_owned(), COACHES[1].1),
         (format!("{} {}", client.first, client.last), "client".to_owned(), client.email),

@@ -32,6 +32,10 @@ pub(super) const ADMINISTRATOR: (&str, &str) = ("Rosalind Achterberg", "rosalind
 pub(super) const COACHES: [(&str, &str); 2] =
     [("Imani Castellanos", "imani@tideway.example"), ("Tobias Lindqvist", "tobias@tideway.example")];
 
+/// The account's own places, and who administers each.
+pub(super) const LOCAL: [(&str, &str, &str); 2] =
+    [("New York", "Beatriz Fonseca", "beatriz@tideway.example"), ("Gothenburg", "Henrik Aas", "henrik@tideway.example")];
+
 /// Companies, their places, and their people.
 pub(super) const COMPANIES: [(&str, &[&str], &[Contact]); 3] = [
     (

@@ -11,9 +11,13 @@ use domain::show::{Content, Event, Line, Mark, Metric, Section, Trend};
 use mail::{Bounced, Letter, Links, Message, Notice, NoticeLetter, Why};
 use ulid::Ulid;
 
+// with its path, because tests include this file from another place
+#[path = "progress.rs"]
+pub mod progress;
+
 /// Every case by name.
 pub fn all() -> Vec<(&'static str, Message)> {
-    vec![
+    let mut all = vec![
         ("coach", coach()),
         ("coach-one-client", coach_one_client()),
         ("client", client()),
@@ -32,7 +36,9 @@ pub fn all() -> Vec<(&'static str, Message)> {
         ("notice-paused-by-person", notice_paused(Paused::ByPerson, Why::Owner)),
         ("notice-bounced", notice_suppressed(Bounced::Permanently)),
         ("notice-complaint", notice_suppressed(Bounced::Complaint)),
-    ]
+    ];
+    all.extend(progress::all());
+    all
 }
 
 fn at(text: &str) -> DateTime<Utc> {

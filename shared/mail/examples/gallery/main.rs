@@ -12,7 +12,9 @@ use base64::Engine as _;
 fn main() -> std::io::Result<()> {
     let folder = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "target/gallery".to_owned()));
     std::fs::create_dir_all(&folder)?;
-    for (name, message) in cases::all() {
+    // as much as a mail holds
+    let full = cases::progress::to_coach(&cases::progress::many(100, "", &"x".repeat(90)));
+    for (name, message) in cases::all().into_iter().chain([("off-track-coach-full", full)]) {
         let mut html = message.html.clone();
         for image in &message.images {
             let data = base64::engine::general_purpose::STANDARD.encode(&image.png);

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck};
 use chrono::{DateTime, Utc};
 use domain::client::{Client, Level, Pairing};
 use domain::id::{ClientId, CompanyId, MemberId};
 use domain::person::PersonId;
 
 use super::keys::{self, Scope};
-use super::{After, Changes, Index, Query, Range, Store, StoreError, to_row};
+use super::{After, Changes, Index, Query, Range, Store, StoreError, built, to_row};
 
 impl Store {
     /// A client.
@@ -73,6 +74,20 @@ impl Store {
         let row = to_row("client", &keys::client(scope, client.id, client.company_id), client)?;
         changes.replace("version", &self.table, row, before.version)?;
         self.move_email(changes, scope, before.email.as_ref(), client.email.as_ref(), PersonId::Client(client.id))
+    }
+
+    /// Demands that a client is as it was read; unmet `client`.
+    ///
+    /// # Errors
+    /// [`StoreError::Call`].
+    pub fn require_client(&self, changes: &mut Changes, scope: Scope, client: &Client) -> Result<(), StoreError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(keys::client_key(scope, client.id).row()))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", AttributeValue::N(client.version.to_string()));
+        changes.check("client", check.build().map_err(|e| built(&e))?);
+        Ok(())
     }
 
     /// The pairings of a client, as they are now.

@@ -24,6 +24,15 @@
 //! | run | `A#RUN#<run>` | `RUN` | `A#R#<report>#RUNS` / `<run>` | while planned: `PLANNING#<shard>` / `<time>#<account>#<run>` | |
 //! | what a run says | `A#RUN#<run>` | `CONTENT#<digest>` | | | |
 //! | delivery | `A#D#<delivery>` | `DELIVERY` | of a run: `A#RUN#<run>#DELIVERIES` / `<delivery>` | until final: `WAKE#<shard>` / `<time>#<account>#<delivery>` | |
+//! | program | `A` | `PROGRAM#<id>` | | | |
+//! | engagement | `A#E#<engagement>` | `ENGAGEMENT` | `A#ENGAGEMENTS` / `<engagement>` | | `A#C#<client>#ENGAGEMENTS` / `<engagement>` |
+//! | session of an engagement | `A#E#<engagement>` | `SESSION#<id>` | | | |
+//! | … by its id alone | `A#S#<id>` | `SESSION` | | | |
+//! | how an engagement is filed | `A#E#<engagement>` | `TRACKING` | while tracked: `A#TRACKED` / `<due on>#<engagement>` | | until it crosses: `DUE#<shard>` / `<time>#<account>#<engagement>` |
+//! | engagement's happening | `A#E#<engagement>#LOG` | `<time>#<id>` | | | |
+//! | account's digests | `A` | `DIGESTS` | | | while one is due: `DUE#<shard>` / `<time>#<account>` |
+//! | crossing | `A#CROSSED#<epoch>` | `<coach>#<since>#<engagement>` | | | |
+//! | who is owed a digest | `A#DIGEST#<epoch>` | `<kind>#<person>` | | | |
 //! | suppressed address | `A` | `SUPPRESSED#<address>` | | | |
 //! | address in use | `EMAIL#<address>` | `A#<what kind of person>` | | | |
 //! | API key | `KEY#<digest>` | `KEY` | `A#P#<person>#KEYS` / `<id>` | | |
@@ -43,12 +52,18 @@
 //! | reports whose next run is overdue, whatever the outage | one range query per shard of gsi2 |
 //! | a report's runs, newest first; a run with its contents; a run's deliveries | one query each |
 //! | deliveries to look after by now; runs whose planning was cut off | one range query per shard of gsi2 |
+//! | an engagement with its sessions and how it is filed; its log | one query each |
+//! | engagements of the account, of a client | one query: gsi1, gsi3 |
+//! | engagements that are off track on a day, or since a range of days | one query of gsi1 `A#TRACKED` |
+//! | engagements that crossed, and digests that are due, whatever the outage | one range query per shard of gsi3 |
+//! | what crossed in an epoch, or of it with one coach; who is owed a digest | one query each |
 //! | person by address; who holds a key | one query; one get |
 //! | audit of a day | one query |
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use domain::id::{
-    AccountId, ClientId, CompanyId, DeliveryId, GroupId, HappeningId, ItemId, LocationId, MemberId, PersonnelId, ReportId, RunId,
+    AccountId, ClientId, CompanyId, DeliveryId, EngagementId, GroupId, HappeningId, ItemId, LocationId, MemberId, PersonnelId, ProgramId,
+    ReportId, RunId, SessionId,
 };
 use domain::item::ItemKind;
 use domain::person::{Email, PersonId};
@@ -57,6 +72,9 @@ use sha2::{Digest, Sha256};
 /// How many parts each time wheel has.
 pub const SHARDS: u8 = 4;
 
+/// How many parts the due index has; an account is in one of them.
+pub const DUE_SHARDS: u8 = 64;
+
 /// The names of the indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
@@ -64,7 +82,7 @@ pub enum Index {
     One,
     /// Wheels; holds keys only.
     Two,
-    /// Open items and second lists.
+    /// Open items, second lists, and the due index.
     Three,
 }
 
@@ -189,6 +207,7 @@ pub(super) fn account_partition(scope: Scope) -> String {
 pub(super) const MEMBERS: &str = "MEMBER#";
 pub(super) const COMPANIES: &str = "COMPANY#";
 pub(super) const PERSONNEL: &str = "PERSONNEL#";
+pub(super) const LOCATIONS: &str = "LOCATION#";
 pub(super) const GROUPS: &str = "GROUP#";
 pub(super) const REPORTS: &str = "REPORT#";
 pub(super) const SUPPRESSED: &str = "SUPPRESSED#";
@@ -209,7 +228,7 @@ pub(super) fn company(scope: Scope, id: CompanyId) -> Key {
 }
 
 pub(super) fn locations(company: CompanyId) -> String {
-    format!("LOCATION#{company}#")
+    format!("{LOCATIONS}{company}#")
 }
 
 pub(super) fn location(scope: Scope, company: CompanyId, id: LocationId) -> Key {
@@ -453,6 +472,131 @@ pub(super) fn read_wake(sk: &str) -> Option<(Scope, DeliveryId)> {
     Some((Scope(parts.next()?.parse().ok()?), parts.next()?.parse().ok()?))
 }
 
+pub(super) const PROGRAMS: &str = "PROGRAM#";
+pub(super) const SESSIONS: &str = "SESSION#";
+
+pub(super) fn program(scope: Scope, id: ProgramId) -> Key {
+    Key::new(scope.a(), format!("{PROGRAMS}{id}"))
+}
+
+pub(super) fn engagement_partition(scope: Scope, id: EngagementId) -> String {
+    format!("{}#E#{id}", scope.a())
+}
+
+/// Reads the account and engagement from where [`engagement_partition`] put them.
+pub(super) fn read_engagement(pk: &str) -> Option<(Scope, EngagementId)> {
+    let (account, engagement) = pk.strip_prefix("A#")?.split_once("#E#")?;
+    Some((Scope(account.parse().ok()?), engagement.parse().ok()?))
+}
+
+pub(super) fn engagement_key(scope: Scope, id: EngagementId) -> Key {
+    Key::new(engagement_partition(scope, id), "ENGAGEMENT")
+}
+
+pub(super) fn engagement(scope: Scope, id: EngagementId, client: ClientId) -> Place {
+    engagement_key(scope, id).also(Index::One, engagements(scope), id.to_string()).also(
+        Index::Three,
+        client_engagements(scope, client),
+        id.to_string(),
+    )
+}
+
+pub(super) fn engagements(scope: Scope) -> String {
+    format!("{}#ENGAGEMENTS", scope.a())
+}
+
+pub(super) fn client_engagements(scope: Scope, client: ClientId) -> String {
+    format!("{}#C#{client}#ENGAGEMENTS", scope.a())
+}
+
+pub(super) fn session(scope: Scope, engagement: EngagementId, id: SessionId) -> Key {
+    Key::new(engagement_partition(scope, engagement), format!("{SESSIONS}{id}"))
+}
+
+pub(super) fn session_pointer(scope: Scope, id: SessionId) -> Key {
+    Key::new(format!("{}#S#{id}", scope.a()), "SESSION")
+}
+
+pub(super) fn tracking_key(scope: Scope, engagement: EngagementId) -> Key {
+    Key::new(engagement_partition(scope, engagement), "TRACKING")
+}
+
+pub(super) fn tracking(scope: Scope, tracking: &domain::progress::Tracking) -> Place {
+    let mut place = Place::from(tracking_key(scope, tracking.engagement_id));
+    if let Some(due_on) = tracking.due_on {
+        place = place.also(Index::One, tracked(scope), format!("{due_on}#{}", tracking.engagement_id));
+    }
+    if let Some(due_at) = tracking.due_at {
+        place = place.also(Index::Three, due(due_shard(scope)), format!("{}#{}#{}", time(due_at), scope.0, tracking.engagement_id));
+    }
+    place
+}
+
+/// The engagements of an account that are tracked, by the day they are due.
+pub(super) fn tracked(scope: Scope) -> String {
+    format!("{}#TRACKED", scope.a())
+}
+
+/// A part of the due index.
+pub fn due(shard: u8) -> String {
+    format!("DUE#{shard:02}")
+}
+
+/// The part of the due index that an account is in.
+pub fn due_shard(scope: Scope) -> u8 {
+    Sha256::digest(scope.0.to_string())[0] % DUE_SHARDS
+}
+
+/// Reads since when something is due from its place in the due index.
+pub fn read_due_at(sk: &str) -> Option<DateTime<Utc>> {
+    sk.split('#').next()?.parse().ok()
+}
+
+/// Reads the account from where [`tracking`] and [`digests`] put it.
+pub(super) fn read_due(sk: &str) -> Option<Scope> {
+    Some(Scope(sk.split('#').nth(1)?.parse().ok()?))
+}
+
+pub(super) fn engagement_log(scope: Scope, engagement: EngagementId) -> String {
+    format!("{}#LOG", engagement_partition(scope, engagement))
+}
+
+pub(super) fn engagement_happening(scope: Scope, engagement: EngagementId, at: DateTime<Utc>, id: HappeningId) -> Key {
+    Key::new(engagement_log(scope, engagement), format!("{}#{id}", time(at)))
+}
+
+pub(super) fn digests_key(scope: Scope) -> Key {
+    Key::new(scope.a(), "DIGESTS")
+}
+
+pub(super) fn digests(scope: Scope, due_at: Option<DateTime<Utc>>) -> Place {
+    match due_at {
+        Some(at) => digests_key(scope).also(Index::Three, due(due_shard(scope)), format!("{}#{}", time(at), scope.0)),
+        None => digests_key(scope).into(),
+    }
+}
+
+pub(super) fn crossings(scope: Scope, epoch: u64) -> String {
+    format!("{}#CROSSED#{epoch}", scope.a())
+}
+
+/// The crossings of one coach in an epoch; of engagements whose coach is not told, without.
+pub(super) fn crossings_of(coach: Option<MemberId>) -> String {
+    coach.map_or_else(|| "-#".to_owned(), |coach| format!("{coach}#"))
+}
+
+pub(super) fn crossing(scope: Scope, epoch: u64, crossing: &domain::digest::Crossing) -> Key {
+    Key::new(crossings(scope, epoch), format!("{}{}#{}", crossings_of(crossing.coach_id), crossing.since, crossing.engagement_id))
+}
+
+pub(super) fn owed(scope: Scope, epoch: u64) -> String {
+    format!("{}#DIGEST#{epoch}", scope.a())
+}
+
+pub(super) fn owed_digest(scope: Scope, epoch: u64, person: PersonId) -> Key {
+    Key::new(owed(scope, epoch), format!("{}#{}", person_kind(person), person_id(person)))
+}
+
 pub(super) fn suppressed(scope: Scope, email: &Email) -> Key {
     Key::new(scope.a(), format!("{SUPPRESSED}{}", address(email)))
 }
@@ -483,13 +627,16 @@ pub(super) fn api_key(secret_digest: &str) -> Key {
     Key::new(format!("KEY#{secret_digest}"), "KEY")
 }
 
-pub(super) fn person_keys(scope: Scope, person: PersonId) -> String {
-    let id = match person {
+fn person_id(person: PersonId) -> String {
+    match person {
         PersonId::Member(id) => id.to_string(),
         PersonId::Client(id) => id.to_string(),
         PersonId::Personnel(id) => id.to_string(),
-    };
-    format!("{}#P#{id}#KEYS", scope.a())
+    }
+}
+
+pub(super) fn person_keys(scope: Scope, person: PersonId) -> String {
+    format!("{}#P#{}#KEYS", scope.a(), person_id(person))
 }
 
 pub(super) fn api_key_place(scope: Scope, key: &super::people::ApiKey) -> Place {

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod clients;
 pub mod deliveries;
+pub mod engagements;
 pub mod items;
 pub mod keys;
 pub mod people;

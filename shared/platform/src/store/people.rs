@@ -154,6 +154,14 @@ impl Store {
         self.of_account("location", scope, &keys::locations(company)).await
     }
 
+    /// The locations of all organisations of the account.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn all_locations(&self, scope: Scope) -> Result<Vec<Location>, StoreError> {
+        self.of_account("location", scope, keys::LOCATIONS).await
+    }
+
     /// A location of a company.
     ///
     /// # Errors

@@ -1,0 +1,219 @@
+//! The clients' portal: invited, cancelled, accepted (P-5).
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use domain::access::{Action, ClientFacts, Resource};
+use domain::account::Account;
+use domain::check::{self, Check};
+use domain::client::{Client, INVITATION, Level, Portal, PortalMove, PortalRefused, move_portal};
+use domain::delivery::{Delivery, Mail, NotAnyMore, Recipient};
+use domain::id::{AuditId, ClientId};
+use domain::person::{Actor, PersonId};
+use platform::store::{Changes, Commit, Scope, audit};
+
+use crate::token::Invitation;
+use crate::{App, AppError, Ctx};
+
+/// How often accepting is tried when others change the client at the same time.
+const ATTEMPTS: usize = 6;
+
+/// Invites a client to the portal, or invites once more, by mail.
+///
+/// # Errors
+/// [`AppError`]; a conflict without an address, within a day of the last invitation, and after it was accepted.
+pub async fn invite(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
+    let before = load(ctx, id).await?;
+    let Some(email) = &before.email else {
+        return Err(AppError::conflict("no_email", "the client has no e-mail address; add one first"));
+    };
+    let Some(client) = move_portal(&before, PortalMove::Invite, ctx.now).map_err(refused)? else {
+        return Err(AppError::Fault("an invitation that is none".into()));
+    };
+    let recipient = Recipient { email: email.clone(), person: Some(PersonId::Client(id)), name: Some(client.name()) };
+    let cause = format!("{id} {}", platform::store::keys::time(ctx.now));
+    let delivery = Delivery::owed(&cause, Mail::Invitation { invited_at: ctx.now }, recipient, ctx.now);
+    let mut changes = Changes::new();
+    ctx.store().replace_client(&mut changes, ctx.scope, &before, &client)?;
+    ctx.store().add_delivery(&mut changes, ctx.scope, &delivery)?;
+    ctx.commit(changes, "portal.invite", id, 200, &client).await?;
+    Ok(client)
+}
+
+/// Takes an invitation back: its link opens nothing any more.
+///
+/// # Errors
+/// [`AppError`]; a conflict after it was accepted.
+pub async fn cancel(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
+    let before = load(ctx, id).await?;
+    let Some(client) = move_portal(&before, PortalMove::Cancel, ctx.now).map_err(refused)? else {
+        ctx.leave(200, &before).await?;
+        return Ok(before);
+    };
+    let mut changes = Changes::new();
+    ctx.store().replace_client(&mut changes, ctx.scope, &before, &client)?;
+    ctx.commit(changes, "portal.cancel", id, 200, &client).await?;
+    Ok(client)
+}
+
+/// A client whose portal the viewer may move.
+async fn load(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
+    let (client, level) = crate::clients::load(ctx, id).await?;
+    ctx.ask(Action::Write, &Resource::Client(&ClientFacts::of(&client, level)))?;
+    if client.archived { Err(crate::clients::archived()) } else { Ok(client) }
+}
+
+fn refused(why: PortalRefused) -> AppError {
+    let code = match why {
+        PortalRefused::InvitedRecently => "invited_recently",
+        PortalRefused::Accepted | PortalRefused::NotAccepted => "wrong_state",
+        PortalRefused::NotInvited | PortalRefused::Expired => "not_invited",
+    };
+    AppError::conflict(code, why.to_string())
+}
+
+/// What the page of an invitation says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InvitationPage {
+    /// It can be accepted.
+    Open {
+        /// The account's name.
+        account: String,
+        /// The client's first name.
+        first_name: String,
+        /// The zone they are known to be in.
+        time_zone: Tz,
+        /// Why what was sent is none.
+        fault: Option<String>,
+    },
+    /// It is accepted.
+    Accepted {
+        /// The account's name.
+        account: String,
+    },
+    /// It was made more than 7 days ago.
+    Expired {
+        /// The account's name.
+        account: String,
+    },
+    /// It was taken back, or replaced.
+    Cancelled {
+        /// The account's name.
+        account: String,
+    },
+}
+
+/// What the page of an invitation's link says; changes nothing. `None` for a link that is not ours.
+///
+/// # Errors
+/// [`AppError::Store`].
+pub async fn invitation(app: &App, token: &str) -> Result<Option<InvitationPage>, AppError> {
+    let Some((_, invitation, account, client)) = invited(app, token).await? else { return Ok(None) };
+    let moved = allowed(&client, &invitation, app.clock.now());
+    Ok(Some(match moved {
+        Ok(Some(_)) => open(account, client, None),
+        Ok(None) => InvitationPage::Accepted { account: account.name },
+        Err(why) => closed(account, why),
+    }))
+}
+
+/// Accepts an invitation: the portal is active, in the zone that was chosen. Accepting twice is accepting once. `None` for
+/// a link that is not ours.
+///
+/// # Errors
+/// [`AppError::Store`].
+pub async fn accept(app: &App, token: &str, time_zone: &str) -> Result<Option<InvitationPage>, AppError> {
+    let store = &app.platform.store;
+    for _ in 0..ATTEMPTS {
+        let Some((scope, invitation, account, before)) = invited(app, token).await? else { return Ok(None) };
+        let now = app.clock.now();
+        let accepted = match allowed(&before, &invitation, now) {
+            Ok(Some(accepted)) => accepted,
+            Ok(None) => return Ok(Some(InvitationPage::Accepted { account: account.name })),
+            Err(why) => return Ok(Some(closed(account, why))),
+        };
+        let mut check = Check::default();
+        let Some(time_zone) = check.take("time_zone", check::zone(time_zone)) else {
+            return Ok(Some(open(account, before, Some("Choose the time zone you live in.".into()))));
+        };
+        let client = Client { time_zone, ..accepted };
+        let entry = audit::Entry {
+            id: AuditId(app.new_id()),
+            at: now,
+            by: Actor::Client(client.id),
+            action: "portal.accept".into(),
+            subject: client.id.to_string(),
+        };
+        let mut changes = Changes::new();
+        store.replace_client(&mut changes, scope, &before, &client)?;
+        store.add_audit(&mut changes, scope, &entry)?;
+        match store.commit(changes).await? {
+            Commit::Done => return Ok(Some(InvitationPage::Accepted { account: account.name })),
+            // the client was changed meanwhile
+            Commit::Unmet(_) => {}
+        }
+    }
+    Err(AppError::Fault("others kept changing the client".into()))
+}
+
+async fn invited(app: &App, token: &str) -> Result<Option<(Scope, Invitation, Account, Client)>, AppError> {
+    let Some(invitation) = Invitation::read(token, &app.signing_keys) else { return Ok(None) };
+    let scope = Scope::of_own_message(invitation.account);
+    let store = &app.platform.store;
+    let (account, client) = futures::future::try_join(store.account(scope), store.client(scope, invitation.client)).await?;
+    Ok(account.zip(client).map(|(account, client)| (scope, invitation, account, client)))
+}
+
+/// The client with the invitation accepted.
+fn allowed(client: &Client, invitation: &Invitation, now: DateTime<Utc>) -> Result<Option<Client>, PortalRefused> {
+    if client.archived {
+        return Err(PortalRefused::NotInvited);
+    }
+    move_portal(client, PortalMove::Accept(invitation.invited_at), now)
+}
+
+fn open(account: Account, client: Client, fault: Option<String>) -> InvitationPage {
+    InvitationPage::Open { account: account.name, first_name: client.first_name, time_zone: client.time_zone, fault }
+}
+
+fn closed(account: Account, why: PortalRefused) -> InvitationPage {
+    match why {
+        PortalRefused::Expired => InvitationPage::Expired { account: account.name },
+        PortalRefused::InvitedRecently | PortalRefused::Accepted | PortalRefused::NotAccepted | PortalRefused::NotInvited => {
+            InvitationPage::Cancelled { account: account.name }
+        }
+    }
+}
+
+/// Composes an invitation, if it still stands and goes to the address the client has.
+pub(crate) async fn mail(
+    app: &App,
+    scope: Scope,
+    account: &Account,
+    delivery: &Delivery,
+    invited_at: DateTime<Utc>,
+) -> Result<Result<mail::Message, NotAnyMore>, AppError> {
+    let store = &app.platform.store;
+    let Some(PersonId::Client(id)) = delivery.recipient.person else { return Err(AppError::Fault("an invitation to nobody".into())) };
+    let (client, pairings) = futures::future::try_join(store.client(scope, id), store.client_pairings(scope, id)).await?;
+    let Some(client) = client.filter(|client| client.email.as_ref() == Some(&delivery.recipient.email)) else {
+        return Ok(Err(NotAnyMore::NotInvited));
+    };
+    let invitation = Invitation { account: account.id, client: id, invited_at };
+    if client.portal != Portal::Pending || allowed(&client, &invitation, app.clock.now()).is_err() {
+        return Ok(Err(NotAnyMore::NotInvited));
+    }
+    let primary = pairings.iter().find(|pairing| pairing.level == Level::Primary);
+    let coach = match primary {
+        Some(pairing) => store.member(scope, pairing.member_id).await?,
+        None => None,
+    };
+    let token = invitation.sign(&app.signing_keys).ok_or_else(|| AppError::Fault("there is no key to sign with".into()))?;
+    Ok(Ok(mail::invitation(&mail::Invitation {
+        account: &account.name,
+        coach: coach.as_ref().map_or(account.name.as_str(), |coach| coach.name.as_str()),
+        first_name: &client.first_name,
+        accept: &format!("{}/i/{token}", app.config.public_url),
+        valid_until: (invited_at + INVITATION).with_timezone(&client.time_zone).date_naive(),
+        delivery_id: delivery.id.as_str(),
+    })))
+}
