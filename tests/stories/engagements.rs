@@ -431,3 +431,34 @@ async fn a_client_is_invited_once_a_day_and_accepts_once() {
     let late = world.anybody("GET", &link, &[], None).await;
     assert!(late.text.contains("has expired"), "{}", late.text);
 }
+
+#[tokio::test]
+async fn an_engagement_is_not_deleted_while_an_unpaid_invoice_or_an_active_contract_hangs_on_it() {
+    let world = World::at("2026-03-02T12:00:00Z").await;
+    let ada = world.house().await;
+    let amber = ada.client("Amber", "Stone", "amber@stone.example").await;
+    let blue = ada.client("Blue", "Reed", "blue@reed.example").await;
+    let program = program(&ada, json!({})).await;
+    let path = engagement(&ada, &amber, &program, json!({})).await;
+    let id = path.trim_start_matches("/v1/engagements/");
+    let invoice =
+        json!({ "kind": "invoice", "title": "March", "amount": { "amount_minor": 25_000, "currency": "EUR" }, "engagement_id": id });
+    let refused = ada.post(&format!("/v1/clients/{blue}/items"), invoice.clone()).await.expect(422);
+    assert_eq!(text(&refused["errors"][0]["field"]), "engagement_id", "another client's");
+    let note = json!({ "kind": "note", "title": "A note", "engagement_id": id });
+    assert_eq!(text(&ada.post(&format!("/v1/clients/{amber}/items"), note).await.expect(422)["errors"][0]["field"]), "engagement_id");
+
+    let invoice = ada.add(&format!("/v1/clients/{amber}/items"), invoice).await;
+    assert_eq!(ada.delete(&path).await.status, 204, "nobody owes what was not sent");
+    go(&ada, &path, "restore").await.expect(200);
+    go(&ada, &format!("/v1/items/{invoice}"), "submit").await.expect(200);
+    assert_eq!(text(&ada.delete(&path).await.expect(409)["code"]), "unpaid_invoice");
+    go(&ada, &format!("/v1/items/{invoice}"), "complete").await.expect(200);
+
+    let contract = json!({ "kind": "contract", "title": "Coaching agreement", "engagement_id": id });
+    let contract = ada.add(&format!("/v1/clients/{amber}/items"), contract).await;
+    go(&ada, &format!("/v1/items/{contract}"), "submit").await.expect(200);
+    assert_eq!(text(&ada.delete(&path).await.expect(409)["code"]), "active_contract");
+    go(&ada, &format!("/v1/items/{contract}"), "cancel").await.expect(200);
+    assert_eq!(ada.delete(&path).await.status, 204);
+}

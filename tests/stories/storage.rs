@@ -156,6 +156,7 @@ impl Bench {
             amount: None,
             number: None,
             course: None,
+            engagement_id: None,
             created_at: self.now,
             updated_at: self.now,
             version: 1,

@@ -816,9 +816,9 @@ async fn a_sweep_reads_what_is_due_however_many_are_tracked() {
     let due = 200;
     let began = std::time::Instant::now();
     let few = reads(1_000, due).await;
-    let many = reads(10_000, due).await;
+    let many = reads(20_000, due).await;
     say(&format!(
-        "with {due} due, a sweep reads {} items in {} calls of 1,000 tracked, {} in {} of 10,000 ({} s)",
+        "with {due} due, a sweep reads {} items in {} calls of 1,000 tracked, {} in {} of 20,000 ({} s)",
         few.0,
         few.1,
         many.0,

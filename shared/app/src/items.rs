@@ -124,10 +124,21 @@ pub async fn create(ctx: &Ctx, client: ClientId, draft: &ItemDraft) -> Result<It
     let (client, level) = crate::clients::load(ctx, client).await?;
     let facts = ClientFacts::of(&client, level);
     may_write(ctx, &client, &facts, &Resource::Record(&facts))?;
+    check_engagement(ctx, draft, client.id).await?;
     let (item, happening) = draft.create(ItemId(ctx.new_id()), client.id, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))?;
     let mut changes = Changes::new();
     ctx.store().add_item(&mut changes, ctx.scope, &item)?;
     save(ctx, changes, None, item, &happening, "item.create", 201).await
+}
+
+/// Checks that the engagement that an item is for is one of its client's.
+async fn check_engagement(ctx: &Ctx, draft: &ItemDraft, client: ClientId) -> Result<(), AppError> {
+    let Some(id) = draft.engagement_id else { return Ok(()) };
+    let engagement = ctx.store().engagement(ctx.scope, id).await?;
+    match engagement.is_some_and(|engagement| engagement.client_id == client && !engagement.is_deleted()) {
+        true => Ok(()),
+        false => Err(Invalid::field("engagement_id", "there is no such engagement of this client").into()),
+    }
 }
 
 /// Changes an item.
@@ -139,6 +150,7 @@ pub async fn update(ctx: &Ctx, id: ItemId, draft: &ItemDraft, expected: Option<u
     if draft.visibility.is_some_and(|v| v != before.visibility) && before.author != ctx.actor() {
         return Err(AppError::Forbidden("only its author decides who sees an item".into()));
     }
+    check_engagement(ctx, draft, before.client_id).await?;
     let Some((item, happening)) = draft.change(&before, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))? else { return Ok(before) };
     replace(ctx, &before, item, &happening, "item.update").await
 }

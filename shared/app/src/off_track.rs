@@ -134,7 +134,7 @@ pub(crate) async fn notice(
         None => None,
     };
     let links = Links { app, scope, person };
-    let (stop, asks, page) = (links.stop()?, links.nudges(id, watch.due_on)?, links.engagement(id));
+    let (stop, asks) = (links.stop()?, links.nudges(id, watch.due_on)?);
     let message = mail::off_track::client(&OffTrackClient {
         account: &account.name,
         first_name: &client.first_name,
@@ -142,7 +142,8 @@ pub(crate) async fn notice(
         coach: coach.as_ref().map(|coach| coach.name.as_str()),
         since: watch.due_on,
         step: step(&watch),
-        page: (client.portal == Portal::Active).then_some(&page),
+        // the portal has no page for it yet
+        page: None,
         nudges: nudges(&asks),
         stop: &stop,
         delivery_id: delivery.id.as_str(),

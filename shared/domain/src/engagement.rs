@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::check::{self, Check, Invalid};
 use crate::id::{ClientId, EngagementId, HappeningId, LocationId, MemberId, OrganisationId, OwnerId, ProgramId, SessionId};
+use crate::item::{self, Item, ItemKind};
 use crate::person::Actor;
 use crate::program::{Program, ProgramKind, Settings, given, read_sessions, read_settings};
 
@@ -463,6 +464,29 @@ impl Engagement {
         }
         self.state = into;
         self.launched_at = Some(now);
+    }
+}
+
+/// What keeps an engagement from being deleted (P-6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Hangs {
+    /// An invoice that was sent and is not paid.
+    #[error("an invoice for it was sent and is not paid; it must be paid or cancelled first")]
+    UnpaidInvoice,
+    /// A contract that is out for signature, or signed.
+    #[error("a contract for it is active; it must be cancelled first")]
+    ActiveContract,
+}
+
+/// Whether an item keeps the engagement that it is for from being deleted (P-6).
+pub fn hangs_on(item: &Item, engagement: EngagementId) -> Option<Hangs> {
+    if item.engagement_id != Some(engagement) {
+        return None;
+    }
+    match (item.kind, item.state) {
+        (ItemKind::Invoice, item::State::Sent | item::State::Partial) => Some(Hangs::UnpaidInvoice),
+        (ItemKind::Contract, item::State::OutForSignature | item::State::Completed) => Some(Hangs::ActiveContract),
+        _ => None,
     }
 }
 

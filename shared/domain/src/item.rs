@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::check::{self, Check, Invalid};
 use crate::happening::{Happening, What};
-use crate::id::{ClientId, HappeningId, ItemId};
+use crate::id::{ClientId, EngagementId, HappeningId, ItemId};
 use crate::person::{Actor, PersonId};
 
 /// The most characters of a title.
@@ -117,6 +117,7 @@ impl ItemKind {
             Field::FileName | Field::SizeBytes | Field::ContentType => self == Self::File,
             Field::Amount | Field::Number => self == Self::Invoice,
             Field::Course => self == Self::CourseStep,
+            Field::Engagement => matches!(self, Self::Agreement | Self::Contract | Self::Invoice),
         }
     }
 }
@@ -137,6 +138,7 @@ enum Field {
     Amount,
     Number,
     Course,
+    Engagement,
 }
 
 /// Who sees an item besides its author.
@@ -304,6 +306,9 @@ pub struct Item {
     /// Course step: the course it is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub course: Option<String>,
+    /// Agreement, contract, invoice: the engagement it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engagement_id: Option<EngagementId>,
     /// When it was added.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
@@ -387,6 +392,8 @@ pub struct ItemDraft {
     pub number: Option<String>,
     /// The course it is of (course step).
     pub course: Option<String>,
+    /// The client's engagement that it is for (agreement, contract, invoice).
+    pub engagement_id: Option<EngagementId>,
 }
 
 impl ItemDraft {
@@ -418,6 +425,7 @@ impl ItemDraft {
         item.on = self.on.or(item.on);
         item.starts_at = self.starts_at.or(item.starts_at);
         item.size_bytes = self.size_bytes.or(item.size_bytes);
+        item.engagement_id = self.engagement_id.or(item.engagement_id);
         if let Some(target) = self.target {
             check.that(target.is_finite() && target.abs() < 1e15, "target", "must be an ordinary number");
             item.target = Some(target);
@@ -450,6 +458,7 @@ impl ItemDraft {
             (self.amount.is_some(), Field::Amount, "amount"),
             (self.number.is_some(), Field::Number, "number"),
             (self.course.is_some(), Field::Course, "course"),
+            (self.engagement_id.is_some(), Field::Engagement, "engagement_id"),
         ] {
             if given && !item.kind.has(field) {
                 check.fault(name, format!("is not a field of the kind {}", item.kind.name()));
@@ -500,6 +509,7 @@ impl ItemDraft {
             amount: None,
             number: None,
             course: None,
+            engagement_id: None,
             created_at: now,
             updated_at: now,
             version: 1,

@@ -109,10 +109,19 @@ async fn show_invitation(State(app): State<App>, Path(token): Path<String>) -> R
     invitation(portal::invitation(&app, &token).await)
 }
 
+/// The form of an invitation's page.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form; it is read field by field")]
+struct Acceptance {
+    /// The zone that times are shown in.
+    #[schema(example = "Europe/Berlin")]
+    time_zone: String,
+}
+
 /// Accepts an invitation, by the form of its page: the field `time_zone` is an IANA zone. Once or often is the same.
 #[utoipa::path(
     post, path = "/i/{token}", operation_id = "invitation_accept", tag = "public", params(("token" = String, Path)), security(()),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", example = "time_zone=Europe%2FBerlin"),
+    request_body(content = Acceptance, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "A page: it is accepted, or why it can't be", content_type = "text/html", body = String),
         (status = 404, description = "A page: the link is not one of ours", content_type = "text/html", body = String),

@@ -20,6 +20,7 @@ use crate::{AppError, Ctx};
 
 /// A page of the report, and how many engagements of all its pages stand how.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = EngagementReport)]
 pub struct Report {
     /// The page.
     pub items: Vec<EngagementView>,

@@ -4,10 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use domain::check::Check;
 use domain::engagement::{
-    Activity, Engagement, EngagementDraft, EngagementHappening, Move, PauseDraft, Session, SessionDraft, SessionKind, SessionState, What,
-    advance, end_pauses, settle,
+    Activity, Engagement, EngagementDraft, EngagementHappening, Hangs, Move, PauseDraft, Session, SessionDraft, SessionKind, SessionState,
+    What, advance, end_pauses, hangs_on, settle,
 };
 use domain::id::{EngagementId, HappeningId, SessionId};
+use domain::item::ItemKind;
 use domain::person::Email;
 use domain::program::{Program, ProgramKind};
 use domain::progress::{Progress, Tracking, file, progress, refile};
@@ -169,6 +170,9 @@ async fn decide(ctx: &Ctx, before: &Loaded, asked: &Asked<'_>) -> Result<Option<
                 check_coach(ctx, *coach, &mut check).await?;
                 check.done(())?;
             }
+            if *asked == Move::Delete {
+                may_go(ctx, engagement).await?;
+            }
             let program = program(ctx, engagement).await?;
             let refused = |why: domain::engagement::NotPossible| AppError::conflict("wrong_state", why.to_string());
             alone(advance(engagement, *asked, &program, ctx.now).map_err(refused)?, told(*asked))
@@ -198,6 +202,28 @@ async fn decide(ctx: &Ctx, before: &Loaded, asked: &Asked<'_>) -> Result<Option<
             Some(with_session(ctx, engagement, session, known.state, What::SessionChanged))
         }
     })
+}
+
+/// Refuses to delete what an unpaid invoice or an active contract hangs on (P-6).
+async fn may_go(ctx: &Ctx, engagement: &Engagement) -> Result<(), AppError> {
+    for kind in [ItemKind::Invoice, ItemKind::Contract] {
+        let mut after = None;
+        loop {
+            let (items, next) = ctx.store().client_items(ctx.scope, engagement.client_id, Some(kind), 100, after).await?;
+            if let Some(why) = items.iter().find_map(|item| hangs_on(item, engagement.id)) {
+                let code = match why {
+                    Hangs::UnpaidInvoice => "unpaid_invoice",
+                    Hangs::ActiveContract => "active_contract",
+                };
+                return Err(AppError::conflict(code, why.to_string()));
+            }
+            match next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// How progress is watched may be set by those who may see it, and by the coach, who sees it once it is.
