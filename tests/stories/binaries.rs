@@ -114,6 +114,10 @@ async fn the_binaries_carry_a_report_from_its_schedule_to_a_bounce() {
     let done = answer(&reconcile, &sample("reconcile")).await;
     assert_eq!(done["failed"], 0, "{done}");
     assert_eq!(done["caught_up"], 0, "{done}");
+
+    let sweep = started("sweep", &world).await;
+    let done = answer(&sweep, &sample("sweep")).await;
+    assert_eq!(done["failed"], 0, "{done}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,6 +13,7 @@ mod faults;
 mod flow;
 mod idempotency;
 mod lists;
+mod local;
 mod reports;
 mod samples;
 mod schedules;

@@ -22,7 +22,7 @@ pub struct Clock {
 #[derive(Debug, thiserror::Error)]
 pub enum ClockError {
     /// Time only goes forward.
-    #[error("it is already {now}, and the clock does not go back to {asked}")]
+    #[error("it is already {}, and the clock does not go back to {}", written(*now), written(*asked))]
     Backward {
         /// What the clock shows.
         now: DateTime<Utc>,
@@ -123,4 +123,9 @@ impl Clock {
             None => Ok(()),
         }
     }
+}
+
+/// A time as everything here writes it: RFC 3339, in UTC.
+pub(crate) fn written(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }

@@ -19,6 +19,7 @@ use http_body_util::{BodyExt, Limited};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::clock::written;
 use crate::faults::{Fault, Kind, When};
 use crate::ses;
 use crate::stack::Stack;
@@ -185,7 +186,7 @@ async fn move_clock(State(stack): State<Arc<Stack>>, moved: Result<Json<Moved>, 
         }
     };
     if to < now {
-        return Err(Refused::new(StatusCode::CONFLICT, format!("the clock shows {now} already, and does not go back")));
+        return Err(Refused::new(StatusCode::CONFLICT, format!("the clock shows {} already, and does not go back", written(now))));
     }
     stack.advance(to).await?;
     Ok(Json(json!({ "now": stack.clock.now() })))

@@ -23,6 +23,7 @@ use platform::store::Scope;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::clock::written;
 use crate::gateway::Refused;
 use crate::ses::{Attachment, Message};
 use crate::stack::Stack;
@@ -299,7 +300,7 @@ fn bar(stack: &Stack, shown: &Shown, now: DateTime<Utc>) -> Markup {
             a.brand href="/local/mailbox" { (logo("logo")) "Cairn" span.pill { "local" } }
             form.clock method="post" action="/local/mailbox/clock" {
                 (icon("M12 7v5l3 2M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0"))
-                time #now datetime=(now.to_rfc3339()) title="The clock everything here goes by" { (time(shown, now)) }
+                time #now datetime=(written(now)) title="The clock everything here goes by" { (time(shown, now)) }
                 span.steps {
                     (step(3_600, "+1 hour", "Let an hour pass, and everything that falls due in it happen"))
                     (step(86_400, "+1 day", "Let a day pass, and everything that falls due in it happen"))
@@ -370,7 +371,7 @@ fn row(shown: &Shown, asked: &Asked, message: &Message, open: Option<&Message>) 
         a.mail href=(link) aria-current=[current] {
             (avatar(shown.name(message), &to))
             span.to title=(to) dir="auto" { (shown.name(message).unwrap_or(&to)) }
-            time datetime=(message.sent_at.to_rfc3339()) { (message.sent_at.with_timezone(&shown.zone(message)).format("%H:%M")) }
+            time datetime=(written(message.sent_at)) { (message.sent_at.with_timezone(&shown.zone(message)).format("%H:%M")) }
             span.subject dir="auto" { (message.subject) }
             span.snippet { (snippet(message)) }
         }

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, RwLock};
 
 use crate::aws::{self, Endpoint};
-use crate::clock::Clock;
+use crate::clock::{Clock, written};
 use crate::engine::{Change, Engine, Stream};
 use crate::faults::Faults;
 use crate::scheduler::Scheduler;
@@ -178,7 +178,7 @@ impl Stack {
     pub async fn advance(&self, to: DateTime<Utc>) -> anyhow::Result<()> {
         let mut pump = self.pump.lock().await;
         if to < self.clock.now() {
-            bail!("the clock shows {} already, and does not go back", self.clock.now());
+            bail!("the clock shows {} already, and does not go back", written(self.clock.now()));
         }
         let leap = to - self.clock.now();
         let every = RECONCILE_IN_LEAPS.iter().find(|(least, _)| leap > *least).map_or(RECONCILE_EVERY, |(_, every)| *every);

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 
 /// Every function.
-pub(crate) const FUNCTIONS: [&str; 5] = ["api", "report", "send", "feedback", "reconcile"];
+pub(crate) const FUNCTIONS: [&str; 6] = ["api", "report", "send", "feedback", "reconcile", "sweep"];
 /// The function that does nothing.
 pub(crate) const HELLO: &str = "hello";
 

@@ -83,7 +83,7 @@ fn content(clients: usize, each: usize, body: Option<&str>) -> anyhow::Result<Co
         sections.push(Section {
             client_id: ClientId(Ulid::from(client as u128 + 1)),
             name: format!("Client Number {}", client + 1),
-            happened: (metrics..each).map(|n| line(item(n), n, body)).collect::<anyhow::Result<_>>()?,
+            happened: (metrics..each).map(|n| line(item(n), n, each, body)).collect::<anyhow::Result<_>>()?,
             open: Vec::new(),
             metrics: (0..metrics).map(|n| metric(item(n), n)).collect::<anyhow::Result<_>>()?,
         });
@@ -91,14 +91,15 @@ fn content(clients: usize, each: usize, body: Option<&str>) -> anyhow::Result<Co
     Ok(Content { sections, left_out: 0 })
 }
 
-fn line(item_id: ItemId, n: usize, body: Option<&str>) -> anyhow::Result<Line> {
+fn line(item_id: ItemId, n: usize, of: usize, body: Option<&str>) -> anyhow::Result<Line> {
     let (mark, state, what) = [
         (Mark::Done, State::Done, What::Completed),
         (Mark::New, State::Open, What::Created),
         (Mark::Changed, State::Open, What::Changed),
         (Mark::Late, State::Open, What::Late),
     ][n % 4];
-    let kind = [ItemKind::Action, ItemKind::Worksheet, ItemKind::SessionNote][n % 3];
+    // things of a kind stand together
+    let kind = [ItemKind::Action, ItemKind::Worksheet, ItemKind::SessionNote][n * 3 / of];
     let at = "2026-11-18T15:00:00Z".parse()?;
     Ok(Line {
         item_id,

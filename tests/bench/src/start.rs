@@ -29,7 +29,7 @@ struct Starts {
 }
 
 /// Starts of every function on its sample event, and on an event that means work: a client is read, a run is planned, a
-/// mail is sent, a mail's arrival is noted, everything is reconciled.
+/// mail is sent, a mail's arrival is noted, everything is reconciled and swept.
 pub(crate) async fn measure(binaries: &Path) -> anyhow::Result<()> {
     let world = World::until_now(async |world, now| {
         let ada = world.account("Onward", "ada@onward.example", "UTC").await;
@@ -87,7 +87,7 @@ pub(crate) async fn measure(binaries: &Path) -> anyhow::Result<()> {
     let bar = median(hello.both.clone());
     let mut rows = Vec::new();
     rows.push(hello.row(HELLO, "answers", bar));
-    let work = ["reads a client", "plans a run", "sends a mail", "notes its arrival", "reconciles"];
+    let work = ["reads a client", "plans a run", "sends a mail", "notes its arrival", "reconciles", "sweeps"];
     for (function, ((idle, busy), work)) in FUNCTIONS.into_iter().zip(idle.into_iter().zip(busy).zip(work)) {
         rows.push(idle.row(function, "sample event", bar));
         rows.push(busy.row("", work, bar));
