@@ -2,6 +2,7 @@
 
 mod answer;
 mod ask;
+mod described;
 mod documentation;
 mod edge;
 mod gate;
@@ -21,18 +22,17 @@ use lambda_http::{Adapter, Context, LambdaEvent};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tower::Service;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 
+use described::Routes;
 use documentation::Outline;
 use problem::Problem;
 
 /// The whole API over an app.
 pub fn router(app: App) -> Router {
-    let (open, _) = open_routes().split_for_parts();
-    let (behind_key, _) = routes_with_key().split_for_parts();
-    behind_key
+    routes_with_key()
+        .into_router()
         .route_layer(middleware::from_fn_with_state(app.clone(), gate::gate))
-        .merge(open)
+        .merge(open_routes().into_router())
         .method_not_allowed_fallback(async || {
             Problem::new(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -49,8 +49,8 @@ pub fn router(app: App) -> Router {
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = Outline::openapi();
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
-    document.merge(routes_with_key().into_openapi());
-    document.merge(open_routes().into_openapi());
+    routes_with_key().describe(&mut document);
+    open_routes().describe(&mut document);
     documentation::describe(&mut document);
     document
 }
@@ -61,8 +61,8 @@ fn document() -> &'static str {
     &TEXT
 }
 
-fn routes_with_key() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+fn routes_with_key() -> Routes {
+    Routes::new()
         .merge(routes::identity::routes())
         .merge(routes::account::routes())
         .merge(routes::members::routes())
@@ -78,8 +78,8 @@ fn routes_with_key() -> OpenApiRouter<App> {
         .merge(routes::mail::routes())
 }
 
-fn open_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(routes::identity::open_routes()).merge(routes::public::routes())
+fn open_routes() -> Routes {
+    Routes::new().merge(routes::identity::open_routes()).merge(routes::public::routes())
 }
 
 /// What a request line may have: more than API Gateway lets through, less than the parser of addresses takes.

@@ -1,6 +1,5 @@
 //! The account and its audit trail.
 
-use app::App;
 use app::account::{self, AccountChange};
 use app::page::Paged;
 use chrono::NaiveDate;
@@ -8,15 +7,14 @@ use domain::account::Account;
 use platform::store::audit::Entry;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::answer::{Answered, entity, plain};
 use crate::ask::{Ask, IfMatch, Json, page};
+use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(read, update)).routes(routes!(audit))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(read, update)).routes(routes!(audit))
 }
 
 /// The account.

@@ -1,6 +1,5 @@
 //! The people who are coached.
 
-use app::App;
 use app::clients::{self, ClientDraft, ClientFilter};
 use app::members::{self, PairingSet, PairingsDraft};
 use app::page::Paged;
@@ -10,15 +9,14 @@ use domain::happening::Happening;
 use domain::id::{ClientId, CompanyId};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::answer::{Answered, created, entity, plain, set};
 use crate::ask::{Ask, IdempotencyKey, IfMatch, Json, Listing, NoBody, Path, page};
+use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list, create))
         .routes(routes!(read, update))
         .routes(routes!(archive))

@@ -1,20 +1,18 @@
 //! Client companies, their locations and their people.
 
-use app::App;
 use app::companies::{self, Named, PersonnelDraft};
 use app::page::Paged;
 use domain::company::{Company, Location};
 use domain::id::{CompanyId, PersonnelId};
 use domain::person::Personnel;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::answer::{Answered, created, entity, made_in_version, plain};
 use crate::ask::{Ask, IdempotencyKey, IfMatch, Json, Listing, Path};
+use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list, create))
         .routes(routes!(read, update))
         .routes(routes!(locations, add_location))

@@ -1,6 +1,5 @@
 //! Many engagements at once: the list, the report and its files, and what settings would do to them.
 
-use app::App;
 use app::engagements::EngagementView;
 use app::engagements::dry_run::{self, DryRun};
 use app::engagements::export::{self, FileKind};
@@ -16,16 +15,15 @@ use domain::progress::Status;
 use http::header;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::answer::{Answered, plain};
 use crate::ask::{Ask, IdempotencyKey, Json, page};
+use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReportRefusals};
 use crate::problem::Problem;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list))
         .routes(routes!(report))
         .routes(routes!(report_csv))

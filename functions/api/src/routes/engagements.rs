@@ -1,21 +1,19 @@
 //! Engagements, their sessions and discovery calls, breaks and log.
 
-use app::App;
 use app::engagements::{self, CoachDraft, EngagementView};
 use app::page::Paged;
 use domain::engagement::{EngagementDraft, EngagementHappening, Move, PauseDraft, Session, SessionDraft, SessionKind, SessionState};
 use domain::id::{EngagementId, SessionId};
 use http::StatusCode;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::answer::{Answered, created, entity, made_in_version, plain};
 use crate::ask::{Ask, IdempotencyKey, IfMatch, Json, Listing, NoBody, Path};
+use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 use crate::problem::Problem;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(create))
         .routes(routes!(read, update, delete))
         .routes(routes!(start_matching))

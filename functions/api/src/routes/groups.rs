@@ -1,20 +1,18 @@
 //! Groups of clients.
 
-use app::App;
 use app::companies::Named;
 use app::groups::{self, GroupClients};
 use app::page::Paged;
 use domain::group::Group;
 use domain::id::GroupId;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::answer::{Answered, created, entity, plain, set};
 use crate::ask::{Ask, IdempotencyKey, IfMatch, Json, Listing, Path};
+use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(read, update)).routes(routes!(clients, set_clients))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(list, create)).routes(routes!(read, update)).routes(routes!(clients, set_clients))
 }
 
 /// The groups one may see, in the order they were added.

@@ -6,21 +6,20 @@ use app::{App, AppError};
 use axum::extract::State;
 use domain::id::ApiKeyId;
 use http::StatusCode;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::answer::{Answered, entity, made, plain};
 use crate::ask::{Ask, IdempotencyKey, IfMatch, Json, Listing, Path};
+use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals, SignUpRefusals};
 use crate::problem::Problem;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(me, update_me)).routes(routes!(api_keys, create_api_key)).routes(routes!(delete_api_key))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(me, update_me)).routes(routes!(api_keys, create_api_key)).routes(routes!(delete_api_key))
 }
 
 /// Routes that need no key.
-pub(crate) fn open_routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(open_account))
+pub(crate) fn open_routes() -> Routes {
+    Routes::new().routes(routes!(open_account))
 }
 
 /// Who one is, with roles, permissions and settings.

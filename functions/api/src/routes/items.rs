@@ -1,21 +1,19 @@
 //! What is in a client's record.
 
-use app::App;
 use app::items::{self, DataDraft, ItemFilter};
 use app::page::Paged;
 use domain::id::{ClientId, ItemId};
 use domain::item::{Item, ItemDraft, ItemKind, Move, State};
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::answer::{Answered, created, entity, plain};
 use crate::ask::{Ask, IdempotencyKey, IfMatch, Json, NoBody, Path, page};
+use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list, create))
         .routes(routes!(read, update))
         .routes(routes!(complete))

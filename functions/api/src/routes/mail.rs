@@ -1,21 +1,19 @@
 //! Addresses that get no mail because they bounced or complained.
 
-use app::App;
 use app::deliveries;
 use app::page::Paged;
 use domain::person::Email;
 use http::StatusCode;
 use platform::store::deliveries::Suppressed;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::answer::{Answered, plain};
 use crate::ask::{Ask, Listing, Path};
+use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 use crate::problem::Problem;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(lift))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(list)).routes(routes!(lift))
 }
 
 /// The addresses that get no mail, and why.

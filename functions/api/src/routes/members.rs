@@ -1,19 +1,17 @@
 //! The people of the account's own organisation.
 
-use app::App;
 use app::members::{self, MemberDraft, PairingSet, PairingsDraft};
 use app::page::Paged;
 use domain::id::MemberId;
 use domain::person::Member;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::answer::{Answered, created, entity, plain, set};
 use crate::ask::{Ask, IdempotencyKey, IfMatch, Json, Listing, Path};
+use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(read, update)).routes(routes!(pairings, set_pairings))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(list, create)).routes(routes!(read, update)).routes(routes!(pairings, set_pairings))
 }
 
 /// The members, in the order they were added.

@@ -1,19 +1,17 @@
 //! Programs: the templates that engagements are made from.
 
-use app::App;
 use app::page::Paged;
 use app::programs;
 use domain::id::ProgramId;
 use domain::program::{Program, ProgramDraft};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::answer::{Answered, created, entity, plain};
 use crate::ask::{Ask, IdempotencyKey, IfMatch, Json, Listing, Path};
+use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(read, update))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(list, create)).routes(routes!(read, update))
 }
 
 /// The programs, in the order they were added.

@@ -9,16 +9,15 @@ use http::{HeaderValue, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::ask::Path;
+use crate::described::{Routes, routes};
 use crate::documentation::OpenRefusals;
 use crate::page;
 use crate::problem::Problem;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(health))
         .routes(routes!(document))
         .routes(routes!(show_unsubscribe, unsubscribe))

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use app::App;
 use app::page::Paged;
 use app::reports::{self, Options, Preview, PreviewDraft, ReportView, RunView};
 use domain::check::FieldError;
@@ -13,16 +12,15 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::answer::{Answered, begun, created, entity, plain};
 use crate::ask::{Ask, IdempotencyKey, IfMatch, Json, Listing, NoBody, Path, read_json};
+use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 use crate::problem::Problem;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list, create))
         .routes(routes!(preview))
         .routes(routes!(read, update, delete))

@@ -1,17 +1,15 @@
 //! What became of an occurrence of a report.
 
-use app::App;
 use app::reports::{self, RunView};
 use domain::id::RunId;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use crate::answer::{Answered, plain};
 use crate::ask::{Ask, Path};
+use crate::described::{Routes, routes};
 use crate::documentation::ReadRefusals;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(read))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(read))
 }
 
 /// A run, with what became of each delivery.
