@@ -175,6 +175,8 @@ impl Bench {
             title: "Hold 1:1s".into(),
             note: Some(note.into()),
             value: None,
+            text: None,
+            comment_id: None,
             on: None,
         }
     }

@@ -125,7 +125,7 @@ impl NotificationsDraft {
     fn over(self, before: Notifications) -> Notifications {
         Notifications {
             off_track: self.off_track.unwrap_or(before.off_track),
-            comments: self.comments.unwrap_or(before.comments),
+            comments: self.comments.or(before.comments),
             reports: self.reports.unwrap_or(before.reports),
         }
     }

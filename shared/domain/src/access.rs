@@ -78,6 +78,8 @@ pub enum Resource<'a> {
     Record(&'a ClientFacts),
     /// One item of a client.
     Item(&'a ClientFacts, &'a ItemFacts),
+    /// What was said on an item: between the client and those who coach. Adding to it is [`Action::Comment`] on the item.
+    Comments(&'a ClientFacts, &'a ItemFacts),
     /// Companies, their locations and personnel.
     Companies,
     /// One company.
@@ -265,6 +267,10 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             false => Hidden,
             true => Decision::when(writes(viewer, client), Forbidden),
         },
+        (Resource::Comments(client, item), Action::Read) => match viewer {
+            Viewer::Member(_) | Viewer::Client(_) => Decision::when(sees_item(viewer, client, item), Hidden),
+            Viewer::Personnel(_) => Hidden,
+        },
 
         (Resource::Companies, Action::Read) => Decision::when(is_member, Hidden),
         (Resource::Companies, Action::Write) => Decision::when(viewer.may(Permission::ManageClients), unless(is_member)),
@@ -326,6 +332,7 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Client(_)
             | Resource::Pairings(_)
             | Resource::Record(_)
+            | Resource::Comments(..)
             | Resource::Companies
             | Resource::Company(_)
             | Resource::Groups
@@ -346,6 +353,7 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Pairings(_)
             | Resource::Record(_)
             | Resource::Item(..)
+            | Resource::Comments(..)
             | Resource::Companies
             | Resource::Company(_)
             | Resource::Groups
@@ -359,7 +367,7 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Progress(_),
             Action::Report(_),
         )
-        | (Resource::Audit | Resource::Progress(_), Action::Write) => Hidden,
+        | (Resource::Audit | Resource::Progress(_) | Resource::Comments(..), Action::Write) => Hidden,
     }
 }
 

@@ -22,7 +22,8 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::id::{ClientId, CompanyId, DeliveryId, EngagementId, MemberId, ReportId, RunId};
+use crate::id::{ClientId, CommentId, CompanyId, DeliveryId, EngagementId, ItemId, MemberId, ReportId, RunId};
+use crate::inbound::Refusal;
 use crate::person::{Email, PersonId};
 use crate::run::{Outcome, state_words};
 
@@ -171,6 +172,26 @@ pub enum Mail {
         /// When it was asked for.
         invited_at: DateTime<Utc>,
     },
+    /// To the other party: what somebody said on an item (C-2).
+    Comment {
+        /// Whose record the item is in.
+        client_id: ClientId,
+        /// The item.
+        item_id: ItemId,
+        /// The comment.
+        comment_id: CommentId,
+    },
+    /// To the sender of a mail: why it did not become a comment (C-3).
+    CommentRefused {
+        /// Why.
+        why: Refusal,
+        /// The item that it was meant for, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        item_id: Option<ItemId>,
+        /// The mail itself, where the sender can still confirm it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        held: Option<String>,
+    },
 }
 
 impl Mail {
@@ -185,6 +206,8 @@ impl Mail {
             Self::OffTrack { .. } => "off_track",
             Self::OffTrackDigest { .. } => "off_track_digest",
             Self::Invitation { .. } => "invitation",
+            Self::Comment { .. } => "comment",
+            Self::CommentRefused { .. } => "comment_refused",
         }
     }
 
@@ -199,7 +222,9 @@ impl Mail {
             | Self::ReportPaused { .. }
             | Self::OffTrack { .. }
             | Self::OffTrackDigest { .. }
-            | Self::Invitation { .. } => true,
+            | Self::Invitation { .. }
+            | Self::Comment { .. }
+            | Self::CommentRefused { .. } => true,
         }
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::id::{ClientId, HappeningId, ItemId};
+use crate::id::{ClientId, CommentId, HappeningId, ItemId};
 use crate::item::ItemKind;
 use crate::person::Actor;
 
@@ -61,6 +61,12 @@ pub struct Happening {
     /// The value recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<f64>,
+    /// What was said, for a comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The comment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment_id: Option<CommentId>,
     /// The day the fact is about, where it is not the day of `at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<NaiveDate>,

@@ -55,6 +55,10 @@ id! {
     ItemId
     /// One dated fact about an item.
     HappeningId
+    /// One thing that somebody said on an item.
+    CommentId
+    /// A file in a client's record.
+    FileId
     /// A Happenings Report.
     ReportId
     /// One occurrence of a report; see [`RunId::of`].

@@ -345,6 +345,8 @@ impl Item {
             title: self.title.clone(),
             note: None,
             value: None,
+            text: None,
+            comment_id: None,
             on: None,
         }
     }

@@ -152,15 +152,17 @@ impl Permission {
 pub struct Notifications {
     /// Engagements that go off track.
     pub off_track: bool,
-    /// Comments on items.
-    pub comments: bool,
+    /// The other party's comments on items. Without a choice, the client and the primary coach hear of them, and members
+    /// who coach beside the primary coach do not (C-2).
+    #[schema(required = false)]
+    pub comments: Option<bool>,
     /// What concerns one's own reports: a late run, a recipient who unsubscribed.
     pub reports: bool,
 }
 
 impl Default for Notifications {
     fn default() -> Self {
-        Self { off_track: true, comments: true, reports: true }
+        Self { off_track: true, comments: None, reports: true }
     }
 }
 

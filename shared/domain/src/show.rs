@@ -494,6 +494,8 @@ mod tests {
             title: item.title.clone(),
             note: None,
             value: None,
+            text: None,
+            comment_id: None,
             on: None,
         }
     }

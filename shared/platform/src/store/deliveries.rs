@@ -91,13 +91,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn deliveries_to_wake(&self, until: DateTime<Utc>, most: usize) -> Result<Vec<(Scope, DeliveryId)>, StoreError> {
-        let mut waiting = Vec::new();
-        for shard in 0..keys::SHARDS {
+        let parts = (0..keys::SHARDS).map(async |shard| {
             let range = Range::Between("0".into(), format!("{}#~", keys::time(until)));
-            let rows = self.query_rows(&Query::index(Index::Two, keys::wake_wheel(shard), range), Some(most)).await?;
-            waiting.extend(rows.iter().filter_map(|row| keys::read_wake(&text(row, Index::Two.sk()))));
-        }
-        Ok(waiting)
+            self.query_rows(&Query::index(Index::Two, keys::wake_wheel(shard), range), Some(most)).await
+        });
+        let rows = futures::future::try_join_all(parts).await?;
+        Ok(rows.iter().flatten().filter_map(|row| keys::read_wake(&text(row, Index::Two.sk()))).collect())
     }
 
     /// Suppresses an address; the first reason stays.

@@ -243,12 +243,9 @@ impl Store {
 
     /// The sort keys of all shards of a wheel in a range.
     async fn wheel(&self, shard: fn(u8) -> String, range: Range) -> Result<Vec<String>, StoreError> {
-        let mut places = Vec::new();
-        for n in 0..keys::SHARDS {
-            let rows = self.query_rows(&Query::index(Index::Two, shard(n), range.clone()), None).await?;
-            places.extend(rows.iter().map(|row| text(row, Index::Two.sk())));
-        }
-        Ok(places)
+        let parts = (0..keys::SHARDS).map(async |n| self.query_rows(&Query::index(Index::Two, shard(n), range.clone()), None).await);
+        let rows = futures::future::try_join_all(parts).await?;
+        Ok(rows.iter().flatten().map(|row| text(row, Index::Two.sk())).collect())
     }
 
     /// A page of a report's runs, newest first.
