@@ -65,6 +65,8 @@ pub(super) fn split(text: &str) -> Vec<Line<'_>> {
 pub(super) fn classify(lines: &[Line<'_>]) -> (Vec<Kind>, Vec<(usize, usize)>) {
     let mut kinds: Vec<Kind> = lines.iter().map(by_look).collect();
     let mut splits = Vec::new();
+    free_code(lines, &mut kinds);
+    free_wrapped_addresses(lines, &mut kinds);
     let mut fenced = false;
     let mut lower = String::new();
     let mut at = 0;
@@ -120,6 +122,36 @@ pub(super) fn classify(lines: &[Line<'_>]) -> (Vec<Kind>, Vec<(usize, usize)>) {
     }
     join_broken_quotes(lines, &mut kinds);
     (kinds, splits)
+}
+
+/// Marks the lines between two code fences as text, whatever they look like.
+fn free_code(lines: &[Line<'_>], kinds: &mut [Kind]) {
+    let mut open = None;
+    for at in 0..lines.len() {
+        if lines[at].hint == Hint::None && lines[at].text.trim_start().starts_with("```") {
+            match open.take() {
+                Some(start) => kinds[start..=at].iter_mut().filter(|kind| **kind != Kind::Blank).for_each(|kind| *kind = Kind::Text),
+                None => open = Some(at),
+            }
+        }
+    }
+}
+
+/// A line that begins with `>` only because an address was broken before its end quotes nothing.
+fn free_wrapped_addresses(lines: &[Line<'_>], kinds: &mut [Kind]) {
+    for at in 1..lines.len() {
+        if kinds[at] != Kind::Quote || kinds[at - 1] != Kind::Text {
+            continue;
+        }
+        let Some(rest) = lines[at].text.trim_start().strip_prefix('>').map(str::trim) else { continue };
+        let above = lines[at - 1].text;
+        let open = above.len() <= 400 && above.rfind('<').is_some_and(|left| !above[left..].contains('>'));
+        let ends = rest.ends_with([':', '：']) && rest.len() <= 40;
+        let verb = ends && rest.split_whitespace().count() <= 3 && locale::is_verb(&rest.trim_end_matches([':', ' ']).to_lowercase());
+        if open && (ends || rest.is_empty()) || verb {
+            kinds[at] = Kind::Text;
+        }
+    }
 }
 
 fn by_look(line: &Line<'_>) -> Kind {
@@ -179,8 +211,13 @@ fn by_phrase(lower: &str) -> Option<Kind> {
         || lower.starts_with("__")
         || lower.starts_with("**")
         || lower.starts_with(['‐', '–', '—', '─', '━']);
-    if dashed && locale::is_original(bare.trim_end_matches([':', ' '])) {
-        return Some(Kind::Original);
+    if dashed {
+        let drawn = |c: char| DASHES.contains(&c);
+        let around = lower.chars().take_while(|c| drawn(*c)).count().min(lower.chars().rev().take_while(|c| drawn(*c)).count());
+        let phrase = bare.trim_end_matches([':', ' ']);
+        if locale::is_original(phrase) || around >= 4 && locale::speaks_of_mail(phrase) {
+            return Some(Kind::Original);
+        }
     }
     if locale::opens_forward(bare) {
         return Some(Kind::Original);
@@ -222,6 +259,7 @@ fn header_block(lines: &[Line<'_>], kinds: &[Kind], start: usize) -> Option<usiz
     let mut seen = [false; 6];
     let mut address = false;
     let mut dated = false;
+    let mut timed = false;
     let mut end = start;
     let mut loose = 0;
     let mut at = start;
@@ -241,12 +279,16 @@ fn header_block(lines: &[Line<'_>], kinds: &[Kind], start: usize) -> Option<usiz
             seen[key as usize] = true;
             count += 1;
             address |= value.contains('@') || value.contains("mailto:");
-            dated |= key == Key::Date && Evidence::of(value).is_dated();
+            if key == Key::Date {
+                let evidence = Evidence::of(head_of(value));
+                dated |= evidence.is_dated();
+                timed |= evidence.is_dated() && evidence.time;
+            }
             end = at + 1;
             loose = 0;
             // a whole block on one line, or two of its lines run together
             if text.len() > 20 {
-                for key in keys_inside(value) {
+                for key in keys_inside(head_of(value)) {
                     seen[key as usize] = true;
                     count += 1;
                 }
@@ -273,8 +315,14 @@ fn header_block(lines: &[Line<'_>], kinds: &[Kind], start: usize) -> Option<usiz
             2 => (marked || address || dated) && (has(Key::Subject) || has(Key::Date)) && (from_first || marked),
             _ => has(Key::Subject) || address || marked || (has(Key::Date) && dated),
         }
-        || (marked || address) && has(Key::Subject) && has(Key::Date) && has(Key::To);
+        || (marked || address) && has(Key::Subject) && has(Key::Date) && has(Key::To)
+        || first == Key::Date && timed && address && (has(Key::To) || has(Key::From));
     whole.then_some(end)
+}
+
+/// The beginning of a value, enough to judge it by.
+fn head_of(text: &str) -> &str {
+    text.char_indices().nth(200).map_or(text, |(at, _)| &text[..at])
 }
 
 /// Header names that follow inside the value of another header: everything run together on one line.
@@ -532,23 +580,13 @@ fn attribution(lines: &[Line<'_>], kinds: &[Kind], last: usize) -> Option<(usize
             break;
         }
         let line = Evidence::of(lines[at].text);
-        let whole = if at == last { line } else { line.and(evidence) };
-        if start.is_some() {
-            // accepted already: take the lines above only while they hold the date that is still missing
-            if evidence.opens && evidence.is_dated() || !(line.is_dated() || line.time || line.opens && line.words <= 6) || line.words > 14
-            {
-                break;
-            }
-            start = Some(at);
-            evidence = whole;
-            continue;
-        }
-        evidence = whole;
+        evidence = if at == last { line } else { line.and(evidence) };
         if accepts(evidence, colon, verb_ends, quoted, zoho) {
             start = Some(at);
+            break;
         }
     }
-    let start = start?;
+    let start = reach_up(lines, kinds, start?, last, evidence);
     let mut end = last + 1;
     // the address or the verb on a line of its own, once more
     while end < lines.len() && end < last + 3 && kinds[end] == Kind::Text {
@@ -561,6 +599,40 @@ fn attribution(lines: &[Line<'_>], kinds: &[Kind], last: usize) -> Option<(usize
         }
     }
     Some((start, end))
+}
+
+/// Takes the lines above an attribution that hold what it still lacks: the date, the address.
+fn reach_up(lines: &[Line<'_>], kinds: &[Kind], start: usize, last: usize, mut evidence: Evidence) -> usize {
+    let mut top = start;
+    let mut at = start;
+    let mut blank = false;
+    while at > 0 && at + 4 > last && !(evidence.opens && evidence.is_dated()) {
+        at -= 1;
+        let text = lines[at].text;
+        if kinds[at] == Kind::Blank && !blank && at + 1 == top {
+            blank = true;
+            continue;
+        }
+        let line = Evidence::of(text);
+        if kinds[at] != Kind::Text || line.words > 16 || text.ends_with(['.', '!', '?']) && line.words > 4 && !line.verb {
+            break;
+        }
+        let bare = line.address && line.words == 1;
+        let dates =
+            line.is_dated() && (line.opens || line.words <= 8) || line.opens && line.month && line.day || line.opens && line.is_dated();
+        let whom = line.address && !evidence.address && (line.verb || line.opens || line.is_dated());
+        if blank {
+            if line.opens && line.is_dated() && !evidence.is_dated() {
+                return at;
+            }
+            break;
+        }
+        if bare || dates && !evidence.is_dated() || dates && line.opens || whom {
+            top = at;
+            evidence = line.and(evidence);
+        }
+    }
+    top
 }
 
 fn accepts(evidence: Evidence, colon: bool, verb_ends: bool, quoted: bool, zoho: bool) -> bool {
@@ -583,12 +655,19 @@ fn accepts(evidence: Evidence, colon: bool, verb_ends: bool, quoted: bool, zoho:
 fn is_stamp(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    if !digit(0) || text.len() > 160 {
+        return false;
+    }
+    if text.ends_with('>') && text.contains('@') {
+        let evidence = Evidence::of(text);
+        let first = text.split_whitespace().next().map(Evidence::of).unwrap_or_default();
+        return first.date && evidence.address && evidence.words <= 12;
+    }
     digit(0)
         && digit(3)
         && bytes.get(4) == Some(&b'-')
         && bytes.get(7) == Some(&b'-')
         && bytes.get(10) == Some(&b' ')
-        && text.len() <= 160
         && text.split(' ').nth(2).is_some_and(|zone| {
             (zone.starts_with("GMT+") || zone.starts_with("GMT-") || zone.starts_with("UTC+") || zone.starts_with("UTC-")) && zone.len() > 4
         })

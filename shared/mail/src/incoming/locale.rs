@@ -679,6 +679,48 @@ pub(super) fn is_original(phrase: &str) -> bool {
     )
 }
 
+/// Whether a phrase between dashes speaks of a message in two to four words, in whatever words.
+pub(super) fn speaks_of_mail(phrase: &str) -> bool {
+    const NOUNS: &[&str] = &[
+        "message",
+        "nachricht",
+        "mensaje",
+        "messaggio",
+        "mensagem",
+        "bericht",
+        "meddelande",
+        "meddelelse",
+        "besked",
+        "melding",
+        "viesti",
+        "wiadomość",
+        "wiadomości",
+        "zpráva",
+        "zprávy",
+        "správa",
+        "сообщение",
+        "сообщения",
+        "письмо",
+        "повідомлення",
+        "лист",
+        "mesaj",
+        "mesajı",
+        "ileti",
+        "üzenet",
+        "mail",
+        "e-mail",
+        "email",
+        "poruka",
+        "sporočilo",
+        "μήνυμα",
+        "missatge",
+    ];
+    const JOINED: &[&str] = &["メッセージ", "メール", "邮件", "郵件", "메시지", "메일"];
+    let words = phrase.split_whitespace().count();
+    (2..=4).contains(&words) && phrase.split_whitespace().any(|word| NOUNS.contains(&word))
+        || phrase.chars().count() <= 12 && JOINED.iter().any(|noun| phrase.contains(noun))
+}
+
 /// A line, without dashes, that stands above a forwarded mail.
 pub(super) fn opens_forward(line: &str) -> bool {
     let line = line.trim_end_matches([':', '：', ' ', '\u{a0}']);

@@ -161,8 +161,11 @@ impl Mail<'_> {
             match self.kinds[at] {
                 Kind::Signature => self.cut(at, at + 1, Why::Signature),
                 Kind::Footer => {
-                    let next = (at + 1 < end).then(|| self.kinds[at + 1]);
-                    if next == Some(Kind::Text) && (at + 2..end).any(|at| self.kinds[at] == Kind::Text) {
+                    // in the middle of what somebody wrote it is no footer
+                    let followed = (at + 1..end)
+                        .find(|at| !matches!(self.kinds[*at], Kind::Blank | Kind::Footer))
+                        .is_some_and(|at| self.kinds[at] == Kind::Text);
+                    if followed {
                         self.kinds[at] = Kind::Text;
                     } else {
                         self.cut(at, at + 1, Why::Footer);
@@ -179,7 +182,7 @@ impl Mail<'_> {
                 .filter(|at| matches!(self.kinds[*at], Kind::Text | Kind::Footer))
                 .map(|at| self.lines[at].text.trim())
                 .collect();
-            let own = (start..at).any(|at| self.is_authors(at));
+            let own = (0..at).any(|at| self.is_authors(at));
             let fits = if self.kinds[at] == Kind::Dashes {
                 is_standard_signature(&tail) && (own || self.has_author_outside(start, end))
             } else {
@@ -422,7 +425,7 @@ fn is_contact(line: &str) -> bool {
 
 /// Whether the line is a dash and a name.
 fn is_dashed_name(line: &str) -> bool {
-    let Some(name) = line.strip_prefix(['-', '–', '—', '~']) else { return false };
+    let Some(name) = line.strip_prefix(['-', '–', '~']) else { return false };
     let spaced = name.starts_with(' ');
     let words: Vec<&str> = name.split_whitespace().collect();
     !words.is_empty()
