@@ -17,7 +17,7 @@ const REACH: usize = 200;
 
 /// Reads HTML as it comes, well formed or not.
 pub(super) fn read(html: &str) -> Page {
-    let mut reader = Reader::default();
+    let mut reader = Reader { cells: [Some(Name::of("td")), Some(Name::of("th"))], table: Some(Name::of("table")), ..Reader::default() };
     let bytes = html.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
@@ -151,6 +151,8 @@ struct Reader<'a> {
     hint: Hint,
     space: bool,
     blank_wanted: bool,
+    cells: [Option<Name>; 2],
+    table: Option<Name>,
     /// Searches that found nothing, and will find nothing further on.
     no_more: NoMore,
 }
@@ -388,14 +390,18 @@ impl<'a> Reader<'a> {
         }
         let name_of = Name::of(name);
         let inline = matches!(name_of, Name::Inline(_));
+        let of_table = ["td", "th", "tr", "tbody", "thead", "tfoot", "table"].iter().any(|part| name.eq_ignore_ascii_case(part));
         let mut depth = None;
         for (index, open) in self.open.iter().enumerate().rev().take(REACH) {
             if open.name == name_of {
                 depth = Some(index);
                 break;
             }
-            // an inline element does not close the block around it
-            if inline && matches!(open.name, Name::Block(_)) {
+            // an inline element does not close the block around it, and nothing but a table's own parts closes a cell
+            if inline && matches!(open.name, Name::Block(_))
+                || !of_table && self.cells.contains(&Some(open.name))
+                || Some(name_of) != self.table && Some(open.name) == self.table
+            {
                 break;
             }
         }

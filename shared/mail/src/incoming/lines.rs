@@ -547,7 +547,7 @@ fn end_of_attribution(text: &str) -> &str {
 fn attribution(lines: &[Line<'_>], kinds: &[Kind], last: usize) -> Option<(usize, usize)> {
     const LONGEST: usize = 500;
     let text = end_of_attribution(lines[last].text.trim());
-    if text.len() > LONGEST || text.len() < 4 {
+    if text.len() > LONGEST || text.len() < 2 {
         return None;
     }
     let drawn = text.trim_end_matches('-');
@@ -617,7 +617,7 @@ fn reach_up(lines: &[Line<'_>], kinds: &[Kind], start: usize, last: usize, mut e
         if kinds[at] != Kind::Text || line.words > 16 || text.ends_with(['.', '!', '?']) && line.words > 4 && !line.verb {
             break;
         }
-        let bare = line.address && line.words == 1;
+        let bare = line.address && line.words == 1 || text.trim() == "<";
         let dates =
             line.is_dated() && (line.opens || line.words <= 8) || line.opens && line.month && line.day || line.opens && line.is_dated();
         let whom = line.address && !evidence.address && (line.verb || line.opens || line.is_dated());

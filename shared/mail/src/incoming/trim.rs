@@ -196,6 +196,28 @@ impl Mail<'_> {
         }
         self.cut_disclaimer(start, &mut end);
         self.cut_dashed_name(start, end);
+        self.cut_closing(start, end);
+    }
+
+    /// Cuts closing words with the name right below them, where nothing else follows.
+    fn cut_closing(&mut self, start: usize, end: usize) {
+        let Some(last) = (start..end).rev().find(|at| self.why[*at].is_none() && !self.is_blank(*at)) else { return };
+        let mut lower = String::new();
+        for back in 1..=4 {
+            let Some(at) = last.checked_sub(back).filter(|at| *at > start) else { return };
+            if self.kinds[at] != Kind::Text || self.lines[at].text.len() > 120 {
+                return;
+            }
+            lowercase(self.lines[at].text.trim(), &mut lower);
+            if locale::is_closing(&lower) {
+                if (at + 1..=last).all(|at| self.lines[at].text.split_whitespace().count() <= 5)
+                    && (start..at).any(|at| self.is_authors(at))
+                {
+                    self.cut(at, last + 1, Why::Signature);
+                }
+                return;
+            }
+        }
     }
 
     fn has_author_outside(&self, start: usize, end: usize) -> bool {
@@ -292,9 +314,14 @@ impl Mail<'_> {
         let answers = inner.iter().filter(|run| self.answered(run, &runs, last_text)).count();
         let first_author = (0..self.end).find(|at| author(self, *at, *at + 1)).unwrap_or(0);
         for run in &runs {
+            // a block quote of the author's own stands above the attribution
+            let own = run.indented && !run.attributed && runs.iter().any(|later| later.start >= run.end && later.attributed);
+            if own {
+                continue;
+            }
             if run.start > last_text || self.splits.iter().any(|split| split.0 == last_text && run.start == last_text) {
                 self.cut_quoted(run.start, run.end);
-            } else if answers <= 1 && run.attributed && !run.indented {
+            } else if run.attributed && answers <= 1 && !run.indented {
                 self.cut_quoted(run.start, run.end);
             } else if run.indented && run.end <= first_author && run.attributed {
                 self.cut_quoted(run.start, run.end);
