@@ -79,6 +79,8 @@ struct Open<'a> {
     number: Option<u32>,
     /// The link that this element is, and where its text begins.
     link: Option<(&'a str, usize)>,
+    /// Whether it holds an attribution, a block quote, and perhaps answers.
+    container: bool,
 }
 
 /// The name of an element: those that matter, all others by a sum of their letters.
@@ -151,6 +153,8 @@ struct Reader<'a> {
     hint: Hint,
     space: bool,
     blank_wanted: bool,
+    /// How many containers are open.
+    containers: usize,
     cells: [Option<Name>; 2],
     table: Option<Name>,
     /// Searches that found nothing, and will find nothing further on.
@@ -334,9 +338,12 @@ impl<'a> Reader<'a> {
             pre: parent.is_some_and(|parent| parent.pre) || lower("pre"),
             number: lower("ol").then_some(1),
             link: None,
+            container: false,
         };
+        opened.container = lower("div") && is_container(attributes.class);
+        self.containers += usize::from(opened.container);
         if inherited != Hint::Quote {
-            match hint_of(name, attributes) {
+            match hint_of(name, attributes, self.containers > 0) {
                 Some(Hint::Rest) => {
                     if inherited == Hint::None {
                         self.line();
@@ -441,6 +448,13 @@ impl<'a> Reader<'a> {
             if !shown.is_empty() && !shown.contains("://") && !bare(&href).starts_with(&bare(shown)) && !shown.contains('@') {
                 let link = format!(" <{href}>");
                 self.out.push_str(&link);
+            }
+        }
+        self.containers -= usize::from(closed.container);
+        if closed.hint == Hint::Quote && self.containers > 0 {
+            // what follows the block quote is no attribution any more
+            for open in self.open.iter_mut().rev().take_while(|open| open.hint == Hint::Attribution) {
+                open.hint = Hint::None;
             }
         }
         let outer = self.current().map_or(Hint::None, |open| open.hint);
@@ -590,14 +604,23 @@ fn is_hidden(attributes: &Attributes<'_>) -> bool {
         || style.contains("font-size:0px") && !style.contains("font-size:0px;line")
 }
 
+fn is_container(class: &str) -> bool {
+    class
+        .split_ascii_whitespace()
+        .any(|class| matches!(class.trim_start_matches("x_"), "gmail_quote" | "gmail_quote_container" | "protonmail_quote"))
+}
+
 /// What an element says about its content, by the names that mail programs give to their containers.
-fn hint_of(tag: &str, attributes: &Attributes<'_>) -> Option<Hint> {
+fn hint_of(tag: &str, attributes: &Attributes<'_>, inside: bool) -> Option<Hint> {
     // Outlook on the web puts a prefix before every name in a mail it quotes or sends on
     let plain = |name: &str| name.trim_start_matches("x_").to_ascii_lowercase();
     for class in attributes.class.split_ascii_whitespace() {
         let class = plain(class);
         match class.as_str() {
-            "gmail_quote" | "gmail_quote_container" if tag.eq_ignore_ascii_case("div") => return Some(Hint::Quote),
+            // these hold the attribution, the block quote, and what is written between the pieces of a block quote
+            "gmail_quote" | "gmail_quote_container" | "protonmail_quote" if tag.eq_ignore_ascii_case("div") => {
+                return Some(Hint::Attribution);
+            }
             "gmail_signature"
             | "moz-signature"
             | "gmail_signature_prefix"
@@ -719,6 +742,9 @@ fn hint_of(tag: &str, attributes: &Attributes<'_>) -> Option<Hint> {
         let indents =
             style.contains("border:none") || style.contains("border: none") || style.contains("border:0") || style.contains("border: 0");
         let by_hand = attributes.class.split_ascii_whitespace().any(|class| class == "gmail_quote");
+        if by_hand && inside {
+            return Some(Hint::Quote);
+        }
         return (!indents && !by_hand).then_some(Hint::Indented);
     }
     None

@@ -1352,6 +1352,11 @@ pub(super) fn is_closing(line: &str) -> bool {
     })
 }
 
+/// Whether this line, in lower case, is a closing formula nobody spells out: "MfG", "Mvh", "Kh".
+pub(super) fn is_abbreviated_closing(line: &str) -> bool {
+    matches!(line.trim_matches([',', '.', '!', ' ', '-']), "br" | "mfg" | "mvh" | "mvg" | "kh" | "vh" | "cdlt" | "atte" | "att")
+}
+
 /// Words of the legal notes that companies put under mail; a paragraph with several of them is one.
 const DISCLAIMER: &[&str] = &[
     "confidential",
@@ -1485,5 +1490,13 @@ pub(super) fn is_above(line: &str) -> bool {
         "在此線上方",
         "이 줄 위",
     ];
-    line.len() <= 200 && ABOVE.iter().any(|above| line.contains(above))
+    if line.len() > 200 {
+        return false;
+    }
+    let bare = line.trim_matches(|c: char| !c.is_alphanumeric());
+    let marked = !line.trim_start().starts_with(|c: char| c.is_alphanumeric() || matches!(c, '"' | '“' | '„' | '«' | '\''));
+    let words = bare.split_whitespace().count();
+    ABOVE
+        .iter()
+        .any(|above| bare.contains(above) && (marked && words <= 14 || words <= 9 && (bare.starts_with(above) || bare.ends_with(above))))
 }

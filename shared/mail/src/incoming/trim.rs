@@ -174,7 +174,10 @@ impl Mail<'_> {
                 _ => {}
             }
         }
+        let mut signed = false;
+        let mut drawn = 0;
         for at in start..end {
+            drawn += usize::from(self.kinds[at] == Kind::Rule);
             if !matches!(self.kinds[at], Kind::Dashes | Kind::Rule) || self.why[at].is_some() {
                 continue;
             }
@@ -184,44 +187,52 @@ impl Mail<'_> {
                 .collect();
             let own = (0..at).any(|at| self.is_authors(at));
             let fits = if self.kinds[at] == Kind::Dashes {
-                is_standard_signature(&tail) && (own || self.has_author_outside(start, end))
+                is_standard_signature(&tail)
             } else {
-                !tail.is_empty() && own && is_drawn_signature(&tail)
+                !tail.is_empty()
+                    && own
+                    && is_drawn_signature(&tail, drawn == 1 && self.lines[at].text.trim_start().starts_with(['-', '_', '–', '—', '─']))
             };
             if fits {
                 self.cut(at, end, Why::Signature);
                 end = at;
+                signed = true;
                 break;
             }
         }
         self.cut_disclaimer(start, &mut end);
         self.cut_dashed_name(start, end);
-        self.cut_closing(start, end);
+        self.cut_closing(start, end, signed);
     }
 
-    /// Cuts closing words with the name right below them, where nothing else follows.
-    fn cut_closing(&mut self, start: usize, end: usize) {
-        let Some(last) = (start..end).rev().find(|at| self.why[*at].is_none() && !self.is_blank(*at)) else { return };
+    /// Cuts closing words where a block of name, post and telephone follows them, or a full name, or where a signature follows; a first
+    /// name below "Best wishes" is the person's.
+    fn cut_closing(&mut self, start: usize, end: usize, signed: bool) {
+        let below: Vec<usize> = (start..end).rev().filter(|at| self.why[*at].is_none() && !self.is_blank(*at)).take(8).collect();
         let mut lower = String::new();
-        for back in 1..=4 {
-            let Some(at) = last.checked_sub(back).filter(|at| *at > start) else { return };
-            if self.kinds[at] != Kind::Text || self.lines[at].text.len() > 120 {
+        for (count, at) in below.iter().copied().enumerate() {
+            let text = self.lines[at].text.trim();
+            if self.kinds[at] != Kind::Text || text.len() > 160 {
                 return;
             }
-            lowercase(self.lines[at].text.trim(), &mut lower);
-            if locale::is_closing(&lower) {
-                if (at + 1..=last).all(|at| self.lines[at].text.split_whitespace().count() <= 5)
-                    && (start..at).any(|at| self.is_authors(at))
-                {
-                    self.cut(at, last + 1, Why::Signature);
+            lowercase(text, &mut lower);
+            if !locale::is_closing(&lower) {
+                if text.split_whitespace().count() > 6 && !is_contact(text) {
+                    return;
                 }
-                return;
+                continue;
             }
+            let mut after = below[..count].iter().rev().map(|at| self.lines[*at].text.trim());
+            let contact = after.clone().any(is_contact);
+            let name = after.next().unwrap_or_default();
+            let near = count == 1 && below[0] == at + 1;
+            let formula = locale::is_abbreviated_closing(&lower) || is_full_name(name);
+            let block = contact || count >= 3 || count >= 1 && signed || near && formula;
+            if block && (start..at).any(|at| self.is_authors(at)) {
+                self.cut(at, end, Why::Signature);
+            }
+            return;
         }
-    }
-
-    fn has_author_outside(&self, start: usize, end: usize) -> bool {
-        (0..start).chain(end..self.end).any(|at| self.is_authors(at))
     }
 
     /// Cuts the last paragraph if it is a legal note.
@@ -310,6 +321,7 @@ impl Mail<'_> {
             }
             return;
         };
+        let quoted = runs.iter().any(|run| run.attributed) || runs.first().is_some_and(|run| self.opens_with_attribution(run.start));
         let inner: Vec<&Run> = runs.iter().filter(|run| run.start < last_text).collect();
         let answers = inner.iter().filter(|run| self.answered(run, &runs, last_text)).count();
         let first_author = (0..self.end).find(|at| author(self, *at, *at + 1)).unwrap_or(0);
@@ -321,7 +333,7 @@ impl Mail<'_> {
             }
             if run.start > last_text || self.splits.iter().any(|split| split.0 == last_text && run.start == last_text) {
                 self.cut_quoted(run.start, run.end);
-            } else if run.attributed && answers <= 1 && !run.indented {
+            } else if (quoted || answers > 1 && run.start > first_author) && !run.indented {
                 self.cut_quoted(run.start, run.end);
             } else if run.indented && run.end <= first_author && run.attributed {
                 self.cut_quoted(run.start, run.end);
@@ -433,15 +445,33 @@ fn is_standard_signature(tail: &[&str]) -> bool {
     tail.len() <= 16 && tail.iter().map(|line| line.len()).sum::<usize>() <= 1600
 }
 
-/// What may stand below a drawn line for it to be a signature: a few short lines without sentences.
-fn is_drawn_signature(tail: &[&str]) -> bool {
+/// What may stand below a drawn line for it to be a signature: a few short lines, among them an address or a telephone number, or,
+/// where the line is the only one and made of dashes, nothing but names.
+fn is_drawn_signature(tail: &[&str], dashes: bool) -> bool {
     if tail.len() > 10 || tail.iter().any(|line| line.chars().count() > 90) {
         return false;
     }
-    let words: usize = tail.iter().map(|line| line.split_whitespace().count()).sum();
     let contact = tail.iter().filter(|line| is_contact(line)).count();
     let sentences = tail.iter().filter(|line| line.split_whitespace().count() >= 6 && !is_contact(line)).count();
-    sentences == 0 && (words <= 10 && tail.len() <= 4 || contact * 4 >= tail.len())
+    let named = |line: &&str| {
+        line.split_whitespace().count() <= 4
+            && line.starts_with(char::is_uppercase)
+            && !line.ends_with(['.', ':', '?', '!', ','])
+            && !line.contains(": ")
+    };
+    let name = tail.first().is_some_and(|line| {
+        line.split_whitespace().count() <= 3 && line.split_whitespace().all(|word| word.starts_with(char::is_uppercase))
+    });
+    sentences == 0 && (contact * 4 >= tail.len() && contact > 0 || dashes && name && tail.len() <= 4 && tail.iter().all(named))
+}
+
+/// Two or three capitalised words.
+fn is_full_name(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    (2..=3).contains(&words.clone().count())
+        && words.all(|word| {
+            word.starts_with(char::is_uppercase) && word.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\'' | '’'))
+        })
 }
 
 /// Whether the line holds an address, a link or a telephone number.
