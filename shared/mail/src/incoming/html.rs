@@ -307,10 +307,9 @@ impl<'a> Reader<'a> {
         if lower("hr") {
             self.line();
             if attributes.id.ends_with("stopSpelling") || attributes.id.ends_with("zwchr") || attributes.tabindex == "-1" {
-                self.rest();
+                self.mark(Hint::Rest);
             } else {
-                self.out.push_str("----------");
-                self.line();
+                self.mark(if self.current().is_some_and(|open| open.hint == Hint::Quote) { Hint::Quote } else { Hint::Drawn });
             }
             return;
         }
@@ -347,7 +346,7 @@ impl<'a> Reader<'a> {
                 Some(Hint::Rest) => {
                     if inherited == Hint::None {
                         self.line();
-                        self.rest();
+                        self.mark(Hint::Rest);
                     }
                 }
                 Some(hint) => opened.hint = hint,
@@ -557,8 +556,9 @@ impl<'a> Reader<'a> {
         self.space = false;
     }
 
-    fn rest(&mut self) {
-        self.hints.push(Hint::Rest);
+    /// An empty line that says something.
+    fn mark(&mut self, hint: Hint) {
+        self.hints.push(hint);
         self.out.push('\n');
         self.start = self.out.len();
     }

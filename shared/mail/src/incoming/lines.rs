@@ -18,6 +18,8 @@ pub(super) enum Hint {
     Attribution,
     /// It and everything below it is the mail being answered.
     Rest,
+    /// It is a line drawn across the page.
+    Drawn,
 }
 
 /// One line, without white space at its end.
@@ -101,6 +103,12 @@ pub(super) fn classify(lines: &[Line<'_>]) -> (Vec<Kind>, Vec<(usize, usize)>) {
             continue;
         }
         if let Some((start, end)) = attribution(lines, &kinds, at) {
+            // To and Subject, as Yandex puts them there
+            let mut top = start;
+            while top > 0 && start - top < 4 && kinds[top - 1] == Kind::Text && header(lines[top - 1].text).is_some() {
+                top -= 1;
+                kinds[top] = Kind::Header;
+            }
             if let Some(byte) = prefix_of_author(lines[start].text) {
                 splits.push((start, byte));
             }
@@ -144,8 +152,7 @@ fn free_wrapped_addresses(lines: &[Line<'_>], kinds: &mut [Kind]) {
             continue;
         }
         let Some(rest) = lines[at].text.trim_start().strip_prefix('>').map(str::trim) else { continue };
-        let above = lines[at - 1].text;
-        let open = above.len() <= 400 && above.rfind('<').is_some_and(|left| !above[left..].contains('>'));
+        let open = is_open(lines[at - 1].text);
         let ends = rest.ends_with([':', '：']) && rest.len() <= 40;
         let verb = ends && rest.split_whitespace().count() <= 3 && locale::is_verb(&rest.trim_end_matches([':', ' ']).to_lowercase());
         if open && (ends || rest.is_empty()) || verb {
@@ -158,12 +165,13 @@ fn by_look(line: &Line<'_>) -> Kind {
     let text = line.text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\u{200b}');
     match line.hint {
         Hint::Rest => return Kind::Rest,
+        Hint::Drawn => return Kind::Rule,
         _ if text.is_empty() => return Kind::Blank,
         Hint::Quote => return Kind::Quote,
         Hint::Indented => return Kind::Indented,
         Hint::Signature => return Kind::Signature,
         Hint::Attribution => return Kind::Attribution,
-        Hint::None => {}
+        Hint::None | Hint::Drawn => {}
     }
     if text.starts_with('>') {
         let marks = text.trim_start_matches(['>', ' ']);
@@ -262,14 +270,18 @@ fn header_block(lines: &[Line<'_>], kinds: &[Kind], start: usize) -> Option<usiz
     let mut timed = false;
     let mut end = start;
     let mut loose = 0;
+    let (mut blank, mut continued) = (false, false);
     let mut at = start;
-    let mut count = 0;
     while at < lines.len() && at < start + 40 {
         let text = lines[at].text;
         if !matches!(kinds[at], Kind::Text | Kind::Blank) {
             break;
         }
         if kinds[at] == Kind::Blank {
+            if continued {
+                break;
+            }
+            blank = true;
             loose += 1;
         } else if let Some((key, value)) = header(text) {
             let new = !seen[key as usize];
@@ -277,7 +289,6 @@ fn header_block(lines: &[Line<'_>], kinds: &[Kind], start: usize) -> Option<usiz
                 break;
             }
             seen[key as usize] = true;
-            count += 1;
             address |= value.contains('@') || value.contains("mailto:");
             if key == Key::Date {
                 let evidence = Evidence::of(head_of(value));
@@ -286,15 +297,19 @@ fn header_block(lines: &[Line<'_>], kinds: &[Kind], start: usize) -> Option<usiz
             }
             end = at + 1;
             loose = 0;
+            (blank, continued) = (false, false);
             // a whole block on one line, or two of its lines run together
             if text.len() > 20 {
                 for key in keys_inside(head_of(value)) {
                     seen[key as usize] = true;
-                    count += 1;
                 }
             }
         } else {
-            address |= count > 0 && text.contains('@');
+            if blank {
+                break;
+            }
+            continued = true;
+            address |= text.contains('@');
             loose += 1;
         }
         if loose > 2 {
@@ -601,10 +616,20 @@ fn attribution(lines: &[Line<'_>], kinds: &[Kind], last: usize) -> Option<(usize
     Some((start, end))
 }
 
+/// Whether an angle bracket of this line is not closed on it.
+fn is_open(text: &str) -> bool {
+    text.len() <= 400 && text.rfind('<').is_some_and(|left| !text[left..].contains('>'))
+}
+
 /// Takes the lines above an attribution that hold what it still lacks: the date, the address.
 fn reach_up(lines: &[Line<'_>], kinds: &[Kind], start: usize, last: usize, mut evidence: Evidence) -> usize {
     let mut top = start;
-    let mut at = start;
+    // an address broken after its opening bracket
+    while top > 0 && top + 4 > last && kinds[top - 1] == Kind::Text && is_open(lines[top - 1].text) {
+        top -= 1;
+        evidence = Evidence::of(lines[top].text).and(evidence);
+    }
+    let mut at = top;
     let mut blank = false;
     while at > 0 && at + 4 > last && !(evidence.opens && evidence.is_dated()) {
         at -= 1;

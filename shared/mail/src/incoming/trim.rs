@@ -208,7 +208,7 @@ impl Mail<'_> {
     /// Cuts closing words where a block of name, post and telephone follows them, or a full name, or where a signature follows; a first
     /// name below "Best wishes" is the person's.
     fn cut_closing(&mut self, start: usize, end: usize, signed: bool) {
-        let below: Vec<usize> = (start..end).rev().filter(|at| self.why[*at].is_none() && !self.is_blank(*at)).take(8).collect();
+        let below: Vec<usize> = (start..end).rev().filter(|at| self.why[*at].is_none() && !self.is_blank(*at)).take(14).collect();
         let mut lower = String::new();
         for (count, at) in below.iter().copied().enumerate() {
             let text = self.lines[at].text.trim();
@@ -217,7 +217,8 @@ impl Mail<'_> {
             }
             lowercase(text, &mut lower);
             if !locale::is_closing(&lower) {
-                if text.split_whitespace().count() > 6 && !is_contact(text) {
+                let words = text.split_whitespace().count();
+                if !is_contact(text) && (words > 9 || words > 3 && text.ends_with(['.', '!', '?'])) {
                     return;
                 }
                 continue;
@@ -383,7 +384,7 @@ impl Mail<'_> {
             return;
         }
         let quoted = self.why.iter().any(|why| matches!(why, Some(Why::Quote | Why::Attribution | Why::HeaderBlock)));
-        if quoted {
+        if quoted || self.kinds.contains(&Kind::Dashes) {
             return;
         }
         for at in 0..self.lines.len() {
