@@ -333,7 +333,7 @@ impl<'a> Reader<'a> {
         let mut opened = Open {
             name: kind,
             hint: inherited,
-            hidden: parent.is_some_and(|parent| parent.hidden) || is_hidden(attributes) || lower("head"),
+            hidden: parent.is_some_and(|parent| parent.hidden) || is_hidden(attributes),
             pre: parent.is_some_and(|parent| parent.pre) || lower("pre"),
             number: lower("ol").then_some(1),
             link: None,

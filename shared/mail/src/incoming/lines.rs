@@ -596,7 +596,8 @@ fn attribution(lines: &[Line<'_>], kinds: &[Kind], last: usize) -> Option<(usize
         }
         let line = Evidence::of(lines[at].text);
         evidence = if at == last { line } else { line.and(evidence) };
-        if accepts(evidence, colon, verb_ends, quoted, zoho) {
+        // several lines make one only where the first opens it or the last says "wrote"
+        if (at == last || evidence.opens || evidence.verb || quoted) && accepts(evidence, colon, verb_ends, quoted, zoho) {
             start = Some(at);
             break;
         }

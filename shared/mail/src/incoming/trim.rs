@@ -187,7 +187,7 @@ impl Mail<'_> {
                 .collect();
             let own = (0..at).any(|at| self.is_authors(at));
             let fits = if self.kinds[at] == Kind::Dashes {
-                is_standard_signature(&tail)
+                is_standard_signature(&tail) && self.outweighs(at, &tail)
             } else {
                 !tail.is_empty()
                     && own
@@ -203,6 +203,16 @@ impl Mail<'_> {
         self.cut_disclaimer(start, &mut end);
         self.cut_dashed_name(start, end);
         self.cut_closing(start, end, signed);
+    }
+
+    /// Whether this tail can go: it holds no more than a person's name and addresses, or it is shorter than the author's words above it.
+    fn outweighs(&self, at: usize, tail: &[&str]) -> bool {
+        if !tail.iter().any(|line| is_of_list(line) || line.starts_with(['"', '“', '„', '«'])) {
+            return true;
+        }
+        let words = |text: &str| text.split_whitespace().count();
+        tail.iter().map(|line| words(line)).sum::<usize>() + 2
+            <= (0..at).filter(|at| self.is_authors(*at)).map(|at| words(self.lines[at].text)).sum()
     }
 
     /// Cuts closing words where a block of name, post and telephone follows them, or a full name, or where a signature follows; a first
@@ -236,8 +246,11 @@ impl Mail<'_> {
         }
     }
 
-    /// Cuts the last paragraph if it is a legal note.
+    /// Cuts the last paragraph if it is a legal note, but for mail that a list sent around.
     fn cut_disclaimer(&mut self, start: usize, end: &mut usize) {
+        if (0..self.end).rev().take(12).any(|at| is_of_list(self.lines[at].text)) {
+            return;
+        }
         let mut lower = String::new();
         let mut bottom = *end;
         for _ in 0..3 {
@@ -473,6 +486,15 @@ fn is_full_name(line: &str) -> bool {
         && words.all(|word| {
             word.starts_with(char::is_uppercase) && word.chars().all(|c| c.is_alphabetic() || matches!(c, '.' | '-' | '\'' | '’'))
         })
+}
+
+/// Whether the line is of a mailing list's footer.
+fn is_of_list(line: &str) -> bool {
+    let mut lower = String::new();
+    line.len() <= 300 && {
+        lowercase(line, &mut lower);
+        lower.contains("listinfo") || lower.contains("mailing list") || lower.contains("unsubscri") || lower.contains("subscription")
+    }
 }
 
 /// Whether the line holds an address, a link or a telephone number.
