@@ -56,6 +56,8 @@ pub(super) enum Kind {
     Footer,
     /// "Reply above this line".
     Above,
+    /// What PGP puts around a signed text.
+    Armor,
 }
 
 /// Lines of plain text.
@@ -68,6 +70,7 @@ pub(super) fn classify(lines: &[Line<'_>]) -> (Vec<Kind>, Vec<(usize, usize)>) {
     let mut kinds: Vec<Kind> = lines.iter().map(by_look).collect();
     let mut splits = Vec::new();
     free_code(lines, &mut kinds);
+    mark_armor(lines, &mut kinds);
     free_wrapped_addresses(lines, &mut kinds);
     let mut fenced = false;
     let mut lower = String::new();
@@ -145,6 +148,24 @@ fn free_code(lines: &[Line<'_>], kinds: &mut [Kind]) {
     }
 }
 
+/// Marks what PGP puts around a signed text: the lines above it up to a blank one, and the signature.
+fn mark_armor(lines: &[Line<'_>], kinds: &mut [Kind]) {
+    let mut until: Option<&str> = None;
+    for at in 0..lines.len() {
+        let text = lines[at].text;
+        match until {
+            None if text == "-----BEGIN PGP SIGNED MESSAGE-----" => until = Some(""),
+            None if text == "-----BEGIN PGP SIGNATURE-----" => until = Some("-----END PGP SIGNATURE-----"),
+            None => continue,
+            Some(end) if text == end => until = None,
+            Some(_) => {}
+        }
+        if kinds[at] != Kind::Blank {
+            kinds[at] = Kind::Armor;
+        }
+    }
+}
+
 /// A line that begins with `>` only because an address was broken before its end quotes nothing.
 fn free_wrapped_addresses(lines: &[Line<'_>], kinds: &mut [Kind]) {
     for at in 1..lines.len() {
@@ -178,7 +199,7 @@ fn by_look(line: &Line<'_>) -> Kind {
         // a line that points at something, >>> like this <<<
         return if marks.ends_with("<<") { Kind::Text } else { Kind::Quote };
     }
-    if matches!(text, "--" | "—" | "–") {
+    if matches!(text, "--" | "—" | "–" | "- --") {
         return Kind::Dashes;
     }
     if is_rule(text) { Kind::Rule } else { Kind::Text }

@@ -715,6 +715,9 @@ pub(super) fn speaks_of_mail(phrase: &str) -> bool {
         "μήνυμα",
         "missatge",
     ];
+    if phrase.contains("pgp") || phrase.starts_with("end ") || phrase.starts_with("ende ") {
+        return false;
+    }
     const JOINED: &[&str] = &["メッセージ", "メール", "邮件", "郵件", "메시지", "메일"];
     let words = phrase.split_whitespace().count();
     (2..=4).contains(&words) && phrase.split_whitespace().any(|word| NOUNS.contains(&word))
@@ -971,6 +974,22 @@ const SENT_FROM: &[&str] = &[
     "outlook pour",
     "outlook per",
     "outlook para",
+    "تم الإرسال من",
+    "أرسلت من",
+    "أُرسلت من",
+    "נשלח מה",
+    "נשלח מ",
+    "ส่งจาก",
+    "изпратено от",
+    "poslano z",
+    "poslano sa",
+    "odoslané pomocou",
+    "saatnud minu",
+    "enviat des del",
+    "küldte",
+    "az iphone",
+    "yahoo mail:",
+    "yahoo mail :",
 ];
 
 /// What such a footer ends with in languages whose verb comes last.
@@ -1102,6 +1121,18 @@ const DEVICES: &[&str] = &[
     "web.de",
     "poczt",
     "seznam",
+    "iphon",
+    "ipad",
+    "آيفون",
+    "هاتف",
+    "جهاز",
+    "ไอโฟน",
+    "teléfono",
+    "điện thoại",
+    "tietokone",
+    "mobiil",
+    "κινητό",
+    "συσκευή",
 ];
 
 /// Words of an apology for brevity, which may follow in a footer.
@@ -1372,6 +1403,17 @@ const DISCLAIMER: &[&str] = &[
     "disseminat",
     "strictly prohibited",
     "received this",
+    "by mistake",
+    "tell the sender",
+    "inform the sender",
+    "delete it",
+    "addressed to",
+    "addressee",
+    "email and any",
+    "e-mail and any",
+    "message and any",
+    "named above",
+    "meant only",
     "in error",
     "vertraulich",
     "bestimmungsgemäße",
@@ -1489,6 +1531,26 @@ pub(super) fn is_above(line: &str) -> bool {
         "在此线上方",
         "在此線上方",
         "이 줄 위",
+        "فوق هذا السطر",
+        "מעל שורה זו",
+        "מעל לשורה זו",
+        "e sor fölé",
+        "a vonal fölé",
+        "deasupra acestei linii",
+        "deasupra acestui rând",
+        "πάνω από αυτή τη γραμμή",
+        "πάνω από αυτήν τη γραμμή",
+        "phía trên dòng này",
+        "di atas baris ini",
+        "над този ред",
+        "над тази линия",
+        "iznad ove crte",
+        "iznad ove linije",
+        "nad tento riadok",
+        "nad tejto čiare",
+        "sobre aquesta línia",
+        "nad to vrstico",
+        "เหนือบรรทัดนี้",
     ];
     if line.len() > 200 {
         return false;

@@ -159,7 +159,7 @@ impl Mail<'_> {
     fn cut_signature_of(&mut self, start: usize, mut end: usize) {
         for at in start..end {
             match self.kinds[at] {
-                Kind::Signature => self.cut(at, at + 1, Why::Signature),
+                Kind::Signature | Kind::Armor => self.cut(at, at + 1, Why::Signature),
                 Kind::Footer => {
                     // in the middle of what somebody wrote it is no footer
                     let followed = (at + 1..end)
