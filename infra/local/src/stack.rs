@@ -31,6 +31,10 @@ use crate::{ACCOUNT, REGION};
 pub const TABLE: &str = "cairn";
 /// The domain that mail comes from.
 pub const MAIL_DOMAIN: &str = "cairn.example";
+/// The domain that comments by mail go to.
+pub const REPLY_DOMAIN: &str = "reply.cairn.example";
+/// The bucket of mail that came in, and of files.
+pub const BUCKET: &str = "cairn";
 /// What the stack keeps in its folder.
 const CLOCK: &str = "clock.json";
 const MAIL: &str = "mail.jsonl";
@@ -130,7 +134,12 @@ impl Stack {
         let aws = sdk(&endpoint.url(), faults.around(http()));
         // the functions in this process reach the table without the detour over the endpoint
         let store = platform::Store::new(&sdk(&engine.endpoint(), faults.around(client)), TABLE);
-        let platform = Platform { store, mailer: platform::Mailer::new(&aws, &config), schedules: platform::Schedules::new(&aws, &config) };
+        let platform = Platform {
+            store,
+            mailer: platform::Mailer::new(&aws, &config),
+            schedules: platform::Schedules::new(&aws, &config),
+            files: platform::Files::new(&aws, &config),
+        };
         platform::store::schema::create(&platform.store).await?;
         scheduler.ensure_group(&config.schedule_group)?;
         let app = App::start(config, platform::Clock::shifted(clock.offset()), platform).await?;
@@ -359,6 +368,8 @@ fn config(public_url: &str) -> Config {
         schedule_dlq_arn: Some(format!("arn:aws:sqs:{REGION}:{ACCOUNT}:schedules-dead")),
         mail_from: format!("happenings@{MAIL_DOMAIN}"),
         configuration_set: Some("cairn".into()),
+        bucket: BUCKET.into(),
+        reply_domain: REPLY_DOMAIN.into(),
         public_url: public_url.trim_end_matches('/').to_owned(),
         allow_sign_up: true,
     }
@@ -378,6 +389,8 @@ pub fn environment(config: &Config, endpoint: &str) -> Vec<(&'static str, String
         ("CAIRN_SCHEDULE_DLQ_ARN", config.schedule_dlq_arn.clone().unwrap_or_default()),
         ("CAIRN_MAIL_FROM", config.mail_from.clone()),
         ("CAIRN_CONFIGURATION_SET", config.configuration_set.clone().unwrap_or_default()),
+        ("CAIRN_BUCKET", config.bucket.clone()),
+        ("CAIRN_REPLY_DOMAIN", config.reply_domain.clone()),
         ("CAIRN_PUBLIC_URL", config.public_url.clone()),
         ("CAIRN_ALLOW_SIGN_UP", "true".to_owned()),
     ]

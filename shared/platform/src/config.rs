@@ -17,6 +17,10 @@ pub struct Config {
     pub mail_from: String,
     /// The SES configuration set mail goes through (`CAIRN_CONFIGURATION_SET`), if any.
     pub configuration_set: Option<String>,
+    /// The bucket of mail that came in, and of files (`CAIRN_BUCKET`).
+    pub bucket: String,
+    /// The domain of the addresses that comments go to (`CAIRN_REPLY_DOMAIN`).
+    pub reply_domain: String,
     /// What links in mail begin with (`CAIRN_PUBLIC_URL`), without a slash at the end.
     pub public_url: String,
     /// Whether anybody may open an account (`CAIRN_ALLOW_SIGN_UP`).
@@ -51,6 +55,8 @@ impl Config {
             schedule_dlq_arn: look_up("CAIRN_SCHEDULE_DLQ_ARN"),
             mail_from: needed("CAIRN_MAIL_FROM")?,
             configuration_set: look_up("CAIRN_CONFIGURATION_SET"),
+            bucket: needed("CAIRN_BUCKET")?,
+            reply_domain: needed("CAIRN_REPLY_DOMAIN")?.to_ascii_lowercase(),
             public_url: needed("CAIRN_PUBLIC_URL")?.trim_end_matches('/').to_owned(),
             allow_sign_up: look_up("CAIRN_ALLOW_SIGN_UP").is_some_and(|value| value == "true"),
         })

@@ -1,9 +1,10 @@
-//! Everything that speaks to AWS: the single table, mail, schedules. The only deployed crate that names an AWS SDK.
+//! Everything that speaks to AWS: the single table, mail, schedules, files. The only deployed crate that names an AWS SDK.
 //!
 //! Nothing here decides: rules are in `domain`, operations in `app`.
 
 pub mod clock;
 pub mod config;
+pub mod files;
 mod http;
 pub mod mailer;
 pub mod schedules;
@@ -14,6 +15,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 
 pub use clock::Clock;
 pub use config::Config;
+pub use files::Files;
 pub use mailer::Mailer;
 pub use schedules::Schedules;
 pub use store::Store;
@@ -27,6 +29,8 @@ pub struct Platform {
     pub mailer: Mailer,
     /// Schedules.
     pub schedules: Schedules,
+    /// Mail that came in, and files.
+    pub files: Files,
 }
 
 impl Platform {
@@ -39,6 +43,11 @@ impl Platform {
 
     /// The clients over a given SDK configuration: how the local stack and the tests put their own HTTP client under it.
     pub fn new(config: &Config, sdk: &SdkConfig) -> Self {
-        Self { store: Store::new(sdk, &config.table), mailer: Mailer::new(sdk, config), schedules: Schedules::new(sdk, config) }
+        Self {
+            store: Store::new(sdk, &config.table),
+            mailer: Mailer::new(sdk, config),
+            schedules: Schedules::new(sdk, config),
+            files: Files::new(sdk, config),
+        }
     }
 }

@@ -1,0 +1,10 @@
+//! The inbound function on Lambda.
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    app::logging();
+    let app = &app::App::from_env().await?;
+    run(service_fn(async move |event: LambdaEvent<_>| inbound::handle(app, event.payload).await.map_err(Error::from))).await
+}

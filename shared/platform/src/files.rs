@@ -1,0 +1,140 @@
+//! Mail that came in, and files, in S3.
+
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::presigning::PresigningConfig;
+use aws_sdk_s3::primitives::ByteStream;
+use domain::id::{AccountId, FileId, ItemId};
+
+use crate::Config;
+
+/// Where SES puts the mail that comes in, under the id it gives it.
+pub const INBOUND: &str = "inbound/";
+
+/// A call to S3 failed, or nobody knows whether it did.
+#[derive(Debug, thiserror::Error)]
+#[error("{call} failed: {detail}")]
+pub struct FilesError {
+    call: &'static str,
+    detail: String,
+}
+
+/// The beginning of an object, or all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// As much of it as was asked for.
+    pub bytes: Vec<u8>,
+    /// How large all of it is.
+    pub size: u64,
+}
+
+/// The bucket.
+#[derive(Clone, Debug)]
+pub struct Files {
+    client: aws_sdk_s3::Client,
+    bucket: String,
+}
+
+/// Where a file of an item is.
+pub fn file_key(account: AccountId, item: ItemId, file: FileId) -> String {
+    format!("files/{account}/{item}/{file}")
+}
+
+/// Where a mail that came in is, by the id that SES gave it.
+pub fn inbound_key(message: &str) -> String {
+    format!("{INBOUND}{message}")
+}
+
+impl Files {
+    /// The bucket of the deployment.
+    pub fn new(sdk: &SdkConfig, config: &Config) -> Self {
+        // the bucket's name stands in the path, so that an endpoint on this machine can be addressed
+        let s3 = aws_sdk_s3::config::Builder::from(sdk).force_path_style(sdk.endpoint_url().is_some()).build();
+        Self { client: aws_sdk_s3::Client::from_conf(s3), bucket: config.bucket.clone() }
+    }
+
+    /// An object: all of it if it has at most `most` bytes, else its first `beginning` bytes. `None` if there is none.
+    ///
+    /// # Errors
+    /// [`FilesError`].
+    pub async fn get(&self, key: &str, most: u64, beginning: u64) -> Result<Option<Found>, FilesError> {
+        let answer = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(answer) => answer,
+            Err(SdkError::ServiceError(error)) if matches!(error.err(), GetObjectError::NoSuchKey(_)) => return Ok(None),
+            Err(error) => return Err(failed("GetObject", error)),
+        };
+        let size = answer.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default();
+        let wanted = usize::try_from(if size <= most { size } else { beginning }).unwrap_or(usize::MAX);
+        let mut body = answer.body;
+        let mut bytes = Vec::with_capacity(wanted);
+        while bytes.len() < wanted {
+            let Some(chunk) = body.try_next().await.map_err(|error| FilesError { call: "GetObject", detail: error.to_string() })? else {
+                break;
+            };
+            bytes.extend_from_slice(&chunk);
+        }
+        if size <= most && bytes.len() != wanted {
+            return Err(FilesError { call: "GetObject", detail: format!("{} of {wanted} bytes came", bytes.len()) });
+        }
+        bytes.truncate(wanted);
+        Ok(Some(Found { bytes, size }))
+    }
+
+    /// Writes an object, whatever was there. It is never shown by a browser: whoever opens it saves it.
+    ///
+    /// # Errors
+    /// [`FilesError`].
+    pub async fn put(&self, key: &str, content_type: &str, bytes: Vec<u8>) -> Result<(), FilesError> {
+        let put = self.client.put_object().bucket(&self.bucket).key(key).content_type(content_type).content_disposition("attachment");
+        put.body(ByteStream::from(bytes)).send().await.map_err(|error| failed("PutObject", error))?;
+        Ok(())
+    }
+
+    /// A link by which whoever has it can save the object under a name, for a while.
+    ///
+    /// # Errors
+    /// [`FilesError`].
+    pub async fn link(&self, key: &str, name: &str, good_for: Duration) -> Result<String, FilesError> {
+        let for_a_while = PresigningConfig::expires_in(good_for).map_err(|error| FilesError { call: "link", detail: error.to_string() })?;
+        let get = self.client.get_object().bucket(&self.bucket).key(key).response_content_disposition(saved_as(name));
+        let signed = get.response_content_type("application/octet-stream").presigned(for_a_while).await;
+        Ok(signed.map_err(|error| failed("link", error))?.uri().to_owned())
+    }
+}
+
+/// The header that has a browser save what it gets under a name (RFC 6266, RFC 8187).
+fn saved_as(name: &str) -> String {
+    let mut plain = String::new();
+    let mut encoded = String::new();
+    for c in name.chars() {
+        plain.push(if c.is_ascii_alphanumeric() || " .-_()".contains(c) { c } else { '_' });
+    }
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
+}
+
+fn failed<E: std::error::Error + Send + Sync + 'static>(call: &'static str, error: SdkError<E>) -> FilesError {
+    FilesError { call, detail: DisplayErrorContext(error).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_saved_under_its_name_and_nothing_else_gets_into_the_header() {
+        assert_eq!(saved_as("plan.pdf"), "attachment; filename=\"plan.pdf\"; filename*=UTF-8''plan.pdf");
+        assert_eq!(
+            saved_as("Übersicht\r\n\"x\".pdf"),
+            "attachment; filename=\"_bersicht___x_.pdf\"; filename*=UTF-8''%C3%9Cbersicht%0D%0A%22x%22.pdf"
+        );
+    }
+}
