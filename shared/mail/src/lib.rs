@@ -10,6 +10,7 @@ mod digest;
 mod html;
 pub mod incoming;
 mod invitation;
+pub mod judge;
 mod notice;
 pub mod off_track;
 mod plan;
