@@ -8,6 +8,7 @@
 mod chart;
 mod digest;
 mod html;
+pub mod incoming;
 mod invitation;
 mod notice;
 pub mod off_track;

@@ -3,6 +3,7 @@
 mod build;
 mod compose;
 mod read;
+mod replies;
 mod run;
 mod size;
 mod start;
@@ -25,7 +26,7 @@ struct Options {
     binaries: Option<PathBuf>,
 }
 
-#[derive(Subcommand, Clone, Copy, PartialEq, Eq)]
+#[derive(Subcommand, Clone, PartialEq, Eq)]
 enum What {
     /// Composing the mail of 25 and of 1,000 happenings.
     Compose,
@@ -43,11 +44,21 @@ enum What {
         #[arg(long)]
         million: bool,
     },
+    /// Reading a folder of mails: what each person wrote, as lines of JSON; mails a second. Not part of everything.
+    Replies {
+        /// The folder; its index.json names the mails.
+        folder: PathBuf,
+        /// The file to write.
+        out: PathBuf,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    let wanted = |what| options.what.is_none_or(|wanted| wanted == what);
+    let wanted = |what| options.what.as_ref().is_none_or(|wanted| *wanted == what);
+    if let Some(What::Replies { folder, out }) = &options.what {
+        return replies::replies(folder, out);
+    }
     table::machine()?;
     if wanted(What::Compose) {
         compose::measure()?;

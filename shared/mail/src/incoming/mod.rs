@@ -1,0 +1,233 @@
+//! Mail that comes in, read as plain values: raw bytes to what the person wrote, what was cut and why, and the files (C-4, C-5).
+//!
+//! [`read`] takes a whole mail; [`trim_text`] and [`trim_html`] take a body. All are pure, never panic, and take time in proportion to
+//! the length of what they read. Nothing here decides who wrote the mail or whether it counts.
+
+mod charset;
+mod headers;
+mod html;
+mod lines;
+mod locale;
+mod parts;
+mod transfer;
+mod trim;
+
+use std::{borrow::Cow, collections::HashSet};
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+pub use headers::{Headers, Mailbox};
+
+/// What our own mail carries above its content; a reply is cut there first, whatever mail program quoted it.
+pub const ABOVE_THIS_LINE: &str = "Reply above this line";
+
+/// The most characters of a reply that are kept (IN-41).
+pub const REPLY_MOST: usize = 10_000;
+
+/// A mail, read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incoming {
+    /// Its headers.
+    pub headers: Headers,
+    /// What the person wrote.
+    pub reply: Reply,
+    /// The files, without pictures that belong to the quoted mail or to a signature.
+    pub attached: Vec<Attached>,
+}
+
+/// What a person wrote, without what a mail program put around it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// The text: lines end with a line feed, composed characters, no control characters. Empty if the person wrote nothing.
+    pub text: String,
+    /// What was cut, in the order of the mail.
+    pub cut: Vec<Cut>,
+    /// Which body was read.
+    pub of: Body,
+    /// Whether the text was longer than [`REPLY_MOST`] characters, and ends there now.
+    pub shortened: bool,
+}
+
+/// A stretch of the mail that is not the person's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// The text as it stood.
+    pub text: String,
+    /// Why it went.
+    pub why: Why,
+}
+
+/// Why a stretch was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Why {
+    /// It is the mail being answered.
+    Quote,
+    /// It says who wrote what is quoted, and when.
+    Attribution,
+    /// It is the block of From, Sent, To, Subject above a quoted mail, or the line that opens one.
+    HeaderBlock,
+    /// It is a signature.
+    Signature,
+    /// It is a footer of a phone or an app.
+    Footer,
+    /// It stands below the line that asks people to write above it.
+    Marker,
+    /// It is a legal note.
+    Disclaimer,
+}
+
+/// Which body of a mail was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Body {
+    /// The plain text.
+    Plain,
+    /// The HTML.
+    Html,
+    /// There is neither.
+    #[default]
+    Nothing,
+}
+
+/// A file that came with a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attached {
+    /// Its name: no path, no control characters, at most 120 characters, never empty.
+    pub name: String,
+    /// Its media type as declared, in lower case.
+    pub media_type: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a mail can't be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Unreadable {
+    /// Its headers take more than 256 KB.
+    #[error("the mail's headers are too long")]
+    HeadersTooLong,
+    /// Its parts stand more than ten deep inside each other.
+    #[error("the mail's parts are nested too deep")]
+    TooDeep,
+    /// It has more than 200 parts.
+    #[error("the mail has too many parts")]
+    TooManyParts,
+    /// It is encrypted.
+    #[error("the mail is encrypted")]
+    Encrypted,
+}
+
+/// Reads a raw mail (IN-41 to IN-44). The plain text is read if there is any, else the HTML.
+///
+/// # Errors
+/// When the mail exceeds a limit or is encrypted.
+pub fn read(raw: &[u8]) -> Result<Incoming, Unreadable> {
+    let (headers, parts) = parts::read(raw)?;
+    let (reply, pictures) = body(parts.plain.as_deref(), parts.html.as_deref());
+    let pictures = pictures.unwrap_or_else(|| {
+        if parts.attached.is_empty() {
+            Pictures::default()
+        } else {
+            parts.html.as_deref().map_or_else(Pictures::default, |html| read_html(html).1)
+        }
+    });
+    let attached = parts::files(parts.attached, &pictures.kept, &pictures.cut);
+    Ok(Incoming { headers, reply, attached })
+}
+
+fn body(plain: Option<&str>, html: Option<&str>) -> (Reply, Option<Pictures>) {
+    let reply = plain.filter(|plain| !is_blank(plain)).map(trim_text);
+    match (reply, html.filter(|html| !html.trim().is_empty())) {
+        (Some(reply), Some(html)) if reply.text.is_empty() => {
+            let (other, pictures) = read_html(html);
+            (if other.text.is_empty() { reply } else { other }, Some(pictures))
+        }
+        (Some(reply), _) => (reply, None),
+        (None, Some(html)) => {
+            let (reply, pictures) = read_html(html);
+            (reply, Some(pictures))
+        }
+        (None, None) => (Reply::default(), None),
+    }
+}
+
+/// What the person wrote in a plain text body.
+#[must_use]
+pub fn trim_text(text: &str) -> Reply {
+    let text = clean(text);
+    let trimmed = trim::trim(&lines::split(&text));
+    finish(trimmed, if is_blank(&text) { Body::Nothing } else { Body::Plain })
+}
+
+/// What the person wrote in an HTML body, as plain text.
+#[must_use]
+pub fn trim_html(html: &str) -> Reply {
+    read_html(html).0
+}
+
+/// The pictures that HTML shows, by what it calls them, in what was kept and in what was cut.
+#[derive(Default)]
+struct Pictures {
+    kept: HashSet<String>,
+    cut: HashSet<String>,
+}
+
+fn read_html(html: &str) -> (Reply, Pictures) {
+    let page = html::read(&clean(html));
+    let lines: Vec<_> =
+        page.text.split('\n').zip(&page.hints).map(|(line, hint)| lines::Line { text: line.trim_end(), hint: *hint }).collect();
+    let trimmed = trim::trim(&lines);
+    let mut pictures = Pictures::default();
+    for (line, id) in page.pictures {
+        let kept = trimmed.kept.get(line).copied().unwrap_or(true);
+        if kept { &mut pictures.kept } else { &mut pictures.cut }.insert(id);
+    }
+    (finish(trimmed, Body::Html), pictures)
+}
+
+fn finish(trimmed: trim::Trimmed, of: Body) -> Reply {
+    let trim::Trimmed { mut text, cut, .. } = trimmed;
+    let end = text.char_indices().nth(REPLY_MOST).map(|(at, _)| at);
+    if let Some(end) = end {
+        text.truncate(end);
+        text.truncate(text.trim_end().len());
+    }
+    Reply { text, cut, of, shortened: end.is_some() }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || c.is_control() || matches!(c, '\u{feff}' | '\u{200b}'..='\u{200f}'))
+}
+
+/// Line feeds only, no control characters, none that turn the direction of reading, composed characters (IN-43).
+fn clean(text: &str) -> Cow<'_, str> {
+    let plain = |byte: u8| byte >= 32 && byte < 127 || byte == b'\n' || byte == b'\t';
+    if text.bytes().all(plain) {
+        return Cow::Borrowed(text);
+    }
+    let odd =
+        |c: char| c.is_control() && c != '\n' && c != '\t' || c == '\u{feff}' || is_bidi_control(c) || matches!(c, '\u{2028}' | '\u{2029}');
+    let text: Cow<'_, str> = if text.contains(odd) {
+        let mut out = String::with_capacity(text.len());
+        let mut characters = text.chars().peekable();
+        while let Some(c) = characters.next() {
+            match c {
+                '\r' => {
+                    if characters.peek() != Some(&'\n') {
+                        out.push('\n');
+                    }
+                }
+                '\u{2028}' | '\u{2029}' | '\u{85}' | '\u{b}' | '\u{c}' => out.push('\n'),
+                c if odd(c) => {}
+                c => out.push(c),
+            }
+        }
+        Cow::Owned(out)
+    } else {
+        Cow::Borrowed(text)
+    };
+    if text.is_ascii() || is_nfc(&text) { text } else { Cow::Owned(text.nfc().collect()) }
+}
+
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
