@@ -412,12 +412,13 @@ fn said(said: &[Said], bodies: usize) -> Markup {
     }
 }
 
-/// What starts a comment: 44 pixels high for fingers, which Outlook on Windows has no need of. Its bubble is drawn by the head.
+/// What starts a comment: 44 pixels high for fingers, which Outlook on Windows has no need of. Its bubble and what
+/// Outlook needs instead are in the head.
 fn answer(answer: Option<&Answer>, first: bool) -> Markup {
     html! {
         @if let Some(answer) = answer {
-            td.l.k valign="top" align="right" style={ "padding:0;mso-padding-alt:11px 0 0 12px" (rule(first)) } {
-                a.m href=(answer.link) aria-label=(answer.name) style={ "display:inline-block;padding:12px 0 12px 14px;font-size:13px;line-height:20px;color:" (MUTED) ";text-decoration:none;white-space:nowrap" } {
+            td.l.k valign="top" align="right" style=[(!first).then(|| html! { "border-top:1px solid " (RULE) }.0)] {
+                a.m href=(answer.link) aria-label=(answer.name) style={ "display:inline-block;padding:12px 0 12px 14px;font-size:13px;line-height:20px;color:" (MUTED) ";text-decoration:none" } {
                     i {}
                     "Comment"
                 }

