@@ -192,7 +192,7 @@ fn by_look(line: &Line<'_>) -> Kind {
         Hint::Indented => return Kind::Indented,
         Hint::Signature => return Kind::Signature,
         Hint::Attribution => return Kind::Attribution,
-        Hint::None | Hint::Drawn => {}
+        Hint::None => {}
     }
     if text.starts_with('>') {
         let marks = text.trim_start_matches(['>', ' ']);
@@ -224,7 +224,8 @@ pub(super) fn lowercase(text: &str, into: &mut String) {
         into.push_str(text);
         into.make_ascii_lowercase();
     } else {
-        into.extend(text.chars().flat_map(char::to_lowercase));
+        // a Turkish capital I with its dot becomes the one letter
+        into.extend(text.chars().flat_map(|c| if c == 'İ' { 'i'.to_lowercase() } else { c.to_lowercase() }));
     }
 }
 
@@ -306,7 +307,7 @@ fn header_block(lines: &[Line<'_>], kinds: &[Kind], start: usize) -> Option<usiz
             loose += 1;
         } else if let Some((key, value)) = header(text) {
             let new = !seen[key as usize];
-            if !new && matches!(key, Key::From | Key::Subject) {
+            if !new && key != Key::Other {
                 break;
             }
             seen[key as usize] = true;
@@ -407,6 +408,8 @@ impl Evidence {
     fn of(text: &str) -> Self {
         let mut evidence = Self::default();
         let mut lower = String::new();
+        // a day, a month and a year written apart: 2. 3. 2026
+        let mut ordinals = 0;
         for word in
             text.split(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | '、' | '<' | '[' | '(' | '（' | '“' | '"' | '«' | '„'))
         {
@@ -444,6 +447,12 @@ impl Evidence {
                 let (user, host) = word.split_once('@').unwrap_or_default();
                 evidence.address |=
                     !user.is_empty() && host.contains('.') || user.ends_with(|c: char| c.is_alphanumeric()) && !host.is_empty();
+            }
+            if bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') && bytes.len() <= 5 {
+                evidence.date |= ordinals == 2;
+                ordinals = if bytes.ends_with(b".") && bytes.len() <= 3 { ordinals + 1 } else { 0 };
+            } else {
+                ordinals = 0;
             }
             if bytes.iter().any(u8::is_ascii_digit) {
                 evidence.number(word);
@@ -653,7 +662,11 @@ fn reach_up(lines: &[Line<'_>], kinds: &[Kind], start: usize, last: usize, mut e
     }
     let mut at = top;
     let mut blank = false;
-    while at > 0 && at + 4 > last && !(evidence.opens && evidence.is_dated()) {
+    while at > 0 && at + 4 > last {
+        let whole = evidence.opens && evidence.is_dated();
+        if whole && evidence.address {
+            break;
+        }
         at -= 1;
         let text = lines[at].text;
         if kinds[at] == Kind::Blank && !blank && at + 1 == top {
@@ -661,20 +674,24 @@ fn reach_up(lines: &[Line<'_>], kinds: &[Kind], start: usize, last: usize, mut e
             continue;
         }
         let line = Evidence::of(text);
-        if kinds[at] != Kind::Text || line.words > 16 || text.ends_with(['.', '!', '?']) && line.words > 4 && !line.verb {
+        let abbreviated = line.is_dated() && text.rsplit(' ').next().is_some_and(|word| word.len() <= 6);
+        let ends = text.ends_with(['!', '?']) || text.ends_with('.') && line.words > 4 && !line.verb && !abbreviated;
+        if kinds[at] != Kind::Text || line.words > 16 || ends {
             break;
         }
-        let bare = line.address && line.words == 1 || text.trim() == "<";
-        let dates =
-            line.is_dated() && (line.opens || line.words <= 8) || line.opens && line.month && line.day || line.opens && line.is_dated();
-        let whom = line.address && !evidence.address && (line.verb || line.opens || line.is_dated());
+        let dates = line.is_dated() && (line.opens || line.words <= 8 || line.time && !evidence.is_dated());
         if blank {
             if line.opens && line.is_dated() && !evidence.is_dated() {
                 return at;
             }
             break;
         }
-        if bare || dates && !evidence.is_dated() || dates && line.opens || whom {
+        // a name and an address, or "X <address> wrote", whose date is below
+        let whom = line.address && !evidence.address && (line.verb || line.opens || line.is_dated() || line.words <= 6);
+        let says = line.verb && !evidence.verb && line.words <= 5 && !text.ends_with([',', ';', '.']);
+        let bare = line.address && line.words == 1 || text.trim() == "<";
+        let opens = line.opens && line.month && line.day || line.opens && line.words <= 3 && line.day;
+        if whom || says || !whole && (bare || opens || dates && (line.opens || !evidence.is_dated())) {
             top = at;
             evidence = line.and(evidence);
         }

@@ -343,6 +343,7 @@ const VERBS: &[&str] = &[
     "schrieb",
     "schrieben",
     "geschrieben",
+    "napisana",
     "écrit",
     "ecrit",
     "écrivit",
@@ -706,6 +707,7 @@ pub(super) fn speaks_of_mail(phrase: &str) -> bool {
         "mesaj",
         "mesajı",
         "ileti",
+        "i̇leti",
         "üzenet",
         "mail",
         "e-mail",
@@ -718,7 +720,7 @@ pub(super) fn speaks_of_mail(phrase: &str) -> bool {
     if phrase.contains("pgp") || phrase.starts_with("end ") || phrase.starts_with("ende ") {
         return false;
     }
-    const JOINED: &[&str] = &["メッセージ", "メール", "邮件", "郵件", "메시지", "메일"];
+    const JOINED: &[&str] = &["消息", "原件", "メッセージ", "メール", "邮件", "郵件", "메시지", "메일"];
     let words = phrase.split_whitespace().count();
     (2..=4).contains(&words) && phrase.split_whitespace().any(|word| NOUNS.contains(&word))
         || phrase.chars().count() <= 12 && JOINED.iter().any(|noun| phrase.contains(noun))
@@ -892,6 +894,7 @@ const SENT_FROM: &[&str] = &[
     "wysłana z",
     "wysłane za",
     "pobierz outlook",
+    "pobierz aplikację",
     "pobierz program outlook",
     "uzyskaj outlook",
     "uzyskaj aplikację outlook",
