@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
                 return end;
             }
         }
-        self.open(name, &attributes, closed);
+        self.open(name, &attributes);
         end
     }
 
@@ -298,7 +298,7 @@ impl<'a> Reader<'a> {
         self.open.last()
     }
 
-    fn open(&mut self, name: &str, attributes: &Attributes<'a>, closed: bool) {
+    fn open(&mut self, name: &str, attributes: &Attributes<'a>) {
         let lower = |other: &str| name.eq_ignore_ascii_case(other);
         if lower("br") {
             self.line();
@@ -343,12 +343,11 @@ impl<'a> Reader<'a> {
         self.containers += usize::from(opened.container);
         if inherited != Hint::Quote {
             match hint_of(name, attributes, self.containers > 0) {
-                Some(Hint::Rest) => {
-                    if inherited == Hint::None {
-                        self.line();
-                        self.mark(Hint::Rest);
-                    }
+                Some(Hint::Rest) if inherited == Hint::None => {
+                    self.line();
+                    self.mark(Hint::Rest);
                 }
+                Some(Hint::Rest) => {}
                 Some(hint) => opened.hint = hint,
                 None => {}
             }
@@ -385,7 +384,6 @@ impl<'a> Reader<'a> {
         {
             opened.link = Some((attributes.href, self.out.len()));
         }
-        let _ = closed;
         self.open.push(opened);
     }
 

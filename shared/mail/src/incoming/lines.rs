@@ -121,9 +121,8 @@ pub(super) fn classify(lines: &[Line<'_>]) -> (Vec<Kind>, Vec<(usize, usize)>) {
             at = end;
             continue;
         }
-        if let Some((from, to)) = attribution_inside(text) {
+        if let Some(from) = attribution_inside(text) {
             let offset = lines[at].text.len() - lines[at].text.trim_start().len();
-            let _ = to;
             if from > 0 {
                 splits.push((at, offset + from));
             }
@@ -690,7 +689,7 @@ fn reach_up(lines: &[Line<'_>], kinds: &[Kind], start: usize, last: usize, mut e
         let whom = line.address && !evidence.address && (line.verb || line.opens || line.is_dated() || line.words <= 6);
         let says = line.verb && !evidence.verb && line.words <= 5 && !text.ends_with([',', ';', '.']);
         let bare = line.address && line.words == 1 || text.trim() == "<";
-        let opens = line.opens && line.month && line.day || line.opens && line.words <= 3 && line.day;
+        let opens = line.opens && line.day && (line.month || line.words <= 3);
         if whom || says || !whole && (bare || opens || dates && (line.opens || !evidence.is_dated())) {
             top = at;
             evidence = line.and(evidence);
@@ -768,8 +767,8 @@ fn prefix_of_author(text: &str) -> Option<usize> {
     None
 }
 
-/// An attribution inside a line, with the quoted text after it on the same line: bytes where it begins and ends.
-fn attribution_inside(text: &str) -> Option<(usize, usize)> {
+/// Where an attribution begins that has the quoted text after it on its line.
+fn attribution_inside(text: &str) -> Option<usize> {
     // "… <name@host> wrote: quoted text"
     let head_end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= 600).last().unwrap_or(0);
     let head = &text[..head_end];
@@ -786,7 +785,7 @@ fn attribution_inside(text: &str) -> Option<(usize, usize)> {
             let begin = prefix_of_author(&head[..colon]).unwrap_or(0);
             let evidence = Evidence::of(&head[begin..colon]);
             if evidence.is_dated() && evidence.address && evidence.opens {
-                return Some((begin, from));
+                return Some(begin);
             }
         }
     }

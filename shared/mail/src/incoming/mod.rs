@@ -200,7 +200,7 @@ fn is_blank(text: &str) -> bool {
 
 /// Line feeds only, no control characters, none that turn the direction of reading, composed characters (IN-43).
 fn clean(text: &str) -> Cow<'_, str> {
-    let plain = |byte: u8| byte >= 32 && byte < 127 || byte == b'\n' || byte == b'\t';
+    let plain = |byte: u8| matches!(byte, 32..127 | b'\n' | b'\t');
     if text.bytes().all(plain) {
         return Cow::Borrowed(text);
     }

@@ -186,39 +186,40 @@ impl Mail<'_> {
                 _ => {}
             }
         }
-        let mut signed = false;
+        let sign = self.sign_of_signature(start, end);
+        if let Some(at) = sign {
+            self.cut(at, end, Why::Signature);
+            end = at;
+        }
+        self.cut_disclaimer(start, &mut end);
+        self.cut_dashed_name(start, end);
+        self.cut_closing(start, end, sign.is_some());
+    }
+
+    /// The line above a signature: `-- `, or one that is drawn.
+    fn sign_of_signature(&self, start: usize, end: usize) -> Option<usize> {
         let mut drawn = 0;
+        // a signature is short; and looking far below every line drawn would take long
         for at in start..end {
             drawn += usize::from(self.kinds[at] == Kind::Rule);
-            if !matches!(self.kinds[at], Kind::Dashes | Kind::Rule) || self.why[at].is_some() {
-                continue;
-            }
-            // a signature is short; and looking far below every line drawn would take long
-            if end - at > 60 {
+            if !matches!(self.kinds[at], Kind::Dashes | Kind::Rule) || self.why[at].is_some() || end - at > 60 {
                 continue;
             }
             let tail: Vec<&str> = (at + 1..end)
                 .filter(|at| matches!(self.kinds[*at], Kind::Text | Kind::Footer))
                 .map(|at| self.lines[at].text.trim())
                 .collect();
-            let own = self.first_author < at;
             let fits = if self.kinds[at] == Kind::Dashes {
                 is_standard_signature(&tail) && self.outweighs(at, &tail)
             } else {
-                !tail.is_empty()
-                    && own
-                    && is_drawn_signature(&tail, drawn == 1 && self.lines[at].text.trim_start().starts_with(['-', '_', '–', '—', '─']))
+                let dashes = drawn == 1 && self.lines[at].text.trim_start().starts_with(['-', '_', '–', '—', '─']);
+                !tail.is_empty() && self.first_author < at && is_drawn_signature(&tail, dashes)
             };
             if fits {
-                self.cut(at, end, Why::Signature);
-                end = at;
-                signed = true;
-                break;
+                return Some(at);
             }
         }
-        self.cut_disclaimer(start, &mut end);
-        self.cut_dashed_name(start, end);
-        self.cut_closing(start, end, signed);
+        None
     }
 
     /// Whether this tail can go: it holds no more than a person's name and addresses, or it is shorter than the author's words above it.
