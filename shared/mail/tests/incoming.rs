@@ -1,5 +1,7 @@
 //! Reading mail that comes in.
 
+#![allow(clippy::unwrap_used, reason = "what a test can't read fails it")]
+
 #[path = "incoming/fixtures.rs"]
 mod fixtures;
 #[path = "incoming/hostile.rs"]

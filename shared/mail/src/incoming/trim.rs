@@ -13,8 +13,8 @@ use super::{
 pub(super) struct Trimmed {
     pub(super) text: String,
     pub(super) cut: Vec<Cut>,
-    /// Whether each line was kept, wholly or in part.
-    pub(super) kept: Vec<bool>,
+    /// Why each line was cut, if it was.
+    pub(super) why: Vec<Option<Why>>,
 }
 
 struct Mail<'a> {
@@ -457,8 +457,7 @@ impl Mail<'_> {
         });
         let start = text.split_inclusive('\n').take_while(|line| line.trim().is_empty()).map(str::len).sum::<usize>();
         let text = text[start..].trim_end().to_owned();
-        let kept = self.why.iter().map(Option::is_none).collect();
-        Trimmed { text, cut, kept }
+        Trimmed { text, cut, why: self.why.clone() }
     }
 }
 

@@ -245,3 +245,18 @@ fn why_a_stretch_was_cut_is_said() {
         ]
     );
 }
+
+#[test]
+fn markup_says_where_a_quote_begins_that_text_does_not_show() {
+    let alternative = |plain: &str, html: &str| {
+        mail(&format!("Content-Type: multipart/alternative; boundary=b\n\n--b\nContent-Type: text/plain\n\n{plain}\n--b\nContent-Type: text/html\n\n{html}\n--b--\n")).reply
+    };
+    let reply = alternative(
+        "Fine.\n\nAda\nHead of all\n\nin words nobody knows\n\nold words",
+        "<p>Fine.</p><div class=gmail_signature>Ada<br>Head of all</div><div class=gmail_quote>in words nobody knows<blockquote class=gmail_quote>old words</blockquote></div>",
+    );
+    assert_eq!((reply.text.as_str(), reply.of), ("Fine.", Body::Plain));
+    assert_eq!(reply.cut[0].why, Why::Signature);
+    // what the HTML does not say the same way stays
+    assert_eq!(alternative("Fine.\n\nAnd more.", "<p>Good.</p><div class=gmail_signature>And more.</div>").text, "Fine.\n\nAnd more.");
+}
