@@ -599,8 +599,12 @@ fn attribution(lines: &[Line<'_>], kinds: &[Kind], last: usize) -> Option<(usize
     let text = drawn.trim_end();
     let colon = text.ends_with([':', '：']) || text.ends_with(":>") || text.ends_with(";>") || text.ends_with("]:");
     let before_colon = text.trim_end_matches([':', '：', ' ', '\u{a0}', '"', '>']);
-    let ending = before_colon.rsplit(|c: char| c.is_whitespace() || c == '>').next().unwrap_or_default().to_lowercase();
-    let verb_ends = locale::is_verb(&ending) || locale::ends_with_joined_verb(&ending);
+    let ending = before_colon.rsplit(|c: char| c.is_whitespace() || c == '>').next().unwrap_or_default();
+    let mut lower = String::new();
+    let verb_ends = ending.len() <= 60 && {
+        lowercase(ending, &mut lower);
+        locale::is_verb(&lower) || !lower.is_ascii() && locale::ends_with_joined_verb(&lower)
+    };
     let stamped = !colon && !verb_ends && is_stamp(text);
     if !(colon || verb_ends || stamped) {
         return None;
