@@ -906,8 +906,6 @@ const SENT_FROM: &[&str] = &[
     "odoslané pomocou",
     "saatnud minu",
     "enviat des del",
-    "yahoo mail:",
-    "yahoo mail :",
 ];
 
 /// What a footer begins with that offers an app, followed by the name of a system.
@@ -1171,7 +1169,12 @@ pub(super) fn is_sent_from(line: &str) -> bool {
     let words = line.split_whitespace().count();
     let system =
         |rest: &str| words <= 9 && ["ios", "android", "mac", "windows", "mobile", "aka.ms"].iter().any(|system| rest.contains(system));
-    let begins = |list: &[&str]| list.iter().find_map(|prefix| line.strip_prefix(prefix));
+    let first = line.as_bytes()[0];
+    let begins = |list: &[&str]| list.iter().filter(|prefix| prefix.as_bytes()[0] == first).find_map(|prefix| line.strip_prefix(prefix));
+    // Yahoo's apps end with a slogan
+    if words <= 9 && (line.starts_with("yahoo mail:") || line.starts_with("yahoo mail :")) {
+        return true;
+    }
     if let Some(rest) = begins(STORES) {
         if line.starts_with("outlook") && words > 5 {
             return false;
@@ -1179,7 +1182,9 @@ pub(super) fn is_sent_from(line: &str) -> bool {
         return system(rest) || line.contains("outlook") && system(line);
     }
     if let Some(rest) = begins(SENT_FROM) {
-        return shape(rest) && (named(rest) || is_mine(rest) || system(line));
+        // the device comes soon: "sent from way too many devices" is a sentence
+        let near = rest.match_indices(' ').filter(|(at, _)| *at > 0).nth(3).map_or(rest, |(at, _)| &rest[..at]);
+        return shape(rest) && (named(near) || is_mine(rest) || system(line));
     }
     if begins(ORIGINS).is_some() {
         let sent = ["gesendet", "versendet", "verschickt", "传", "傳", "发", "發", "寄"].iter().any(|verb| line.contains(verb));
@@ -1193,7 +1198,7 @@ pub(super) fn is_sent_from(line: &str) -> bool {
     }
     let end = line.trim_end_matches(['.', '。', '!', ' ']);
     let ends = |list: &[&str]| list.iter().any(|ending| end.ends_with(ending));
-    ends(SENT_ENDINGS) && words <= 12 && named(line) || ends(STORE_ENDINGS) && line.contains("outlook") && system(line)
+    !line.is_ascii() && ends(SENT_ENDINGS) && words <= 12 && named(line) || line.contains("outlook") && ends(STORE_ENDINGS) && system(line)
 }
 
 /// "my Foo X1": a device that nobody listed, named by its owner.
@@ -1403,9 +1408,9 @@ pub(super) fn is_closing(line: &str) -> bool {
     })
 }
 
-/// Whether this line, in lower case, is a closing formula nobody spells out: "MfG", "Mvh", "Kh".
+/// Whether this line, in lower case, is a closing formula of two letters, as programs put them: "BR", "Kh".
 pub(super) fn is_abbreviated_closing(line: &str) -> bool {
-    matches!(line.trim_matches([',', '.', '!', ' ', '-']), "br" | "mfg" | "mvh" | "mvg" | "kh" | "vh" | "cdlt" | "atte" | "att")
+    matches!(line.trim_matches([',', '.', '!', ' ', '-']), "br" | "kh" | "vh" | "kr")
 }
 
 /// Words of the legal notes that companies put under mail; a paragraph with several of them is one.

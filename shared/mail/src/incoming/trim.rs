@@ -169,6 +169,20 @@ impl Mail<'_> {
     }
 
     fn cut_signature_of(&mut self, start: usize, mut end: usize) {
+        // short lines between two footers belong to them
+        let footers = |mail: &Self, at: &usize| mail.kinds[*at] == Kind::Footer;
+        if let (Some(first), Some(last)) = ((start..end).find(|at| footers(self, at)), (start..end).rev().find(|at| footers(self, at)))
+            && (first..last).all(|at| {
+                matches!(self.kinds[at], Kind::Footer | Kind::Blank)
+                    || self.kinds[at] == Kind::Text && self.lines[at].text.split_whitespace().count() <= 3
+            })
+        {
+            for at in first..last {
+                if self.kinds[at] == Kind::Text {
+                    self.kinds[at] = Kind::Footer;
+                }
+            }
+        }
         for at in start..end {
             match self.kinds[at] {
                 Kind::Signature | Kind::Armor => self.cut(at, at + 1, Why::Signature),
