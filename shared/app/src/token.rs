@@ -75,9 +75,32 @@ impl Whole {
     }
 }
 
-/// Whose mail on engagements that go off track a link switches off.
+/// Which mail a link switches off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// On engagements that go off track.
+    OffTrack,
+    /// The other party's comments.
+    Comments,
+}
+
+impl Stopped {
+    const ALL: [Self; 2] = [Self::OffTrack, Self::Comments];
+
+    /// Each is signed for itself, so that none can stand in for another.
+    fn purpose(self) -> &'static [u8] {
+        match self {
+            Self::OffTrack => b"stop off track",
+            Self::Comments => b"stop comments",
+        }
+    }
+}
+
+/// Whose mail of a sort a link switches off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop {
+    /// Which mail.
+    pub what: Stopped,
     /// The account.
     pub account: AccountId,
     /// The person.
@@ -85,17 +108,16 @@ pub struct Stop {
 }
 
 impl Stop {
-    const PURPOSE: &[u8] = b"stop off track";
-
     /// The token.
     pub fn sign(&self, signing: &SigningKeys) -> Option<String> {
-        seal(Self::PURPOSE, &[&self.account.0.to_bytes(), &person_bytes(self.person)], signing)
+        seal(self.what.purpose(), &[&self.account.0.to_bytes(), &person_bytes(self.person)], signing)
     }
 
     /// Reads a token; `None` for one that is not ours.
     pub fn read(token: &str, signing: &SigningKeys) -> Option<Self> {
-        let payload = open(Self::PURPOSE, token, signing).filter(|payload| payload.len() == ID + PERSON)?;
-        Some(Self { account: AccountId(ulid(&payload, 0)?), person: person(&payload, ID)? })
+        let found = Stopped::ALL.into_iter().find_map(|what| Some((what, open(what.purpose(), token, signing)?)));
+        let (what, payload) = found.filter(|(_, payload)| payload.len() == ID + PERSON)?;
+        Some(Self { what, account: AccountId(ulid(&payload, 0)?), person: person(&payload, ID)? })
     }
 }
 
@@ -191,6 +213,97 @@ impl Invitation {
             invited_at: DateTime::from_timestamp_millis(at)?,
         })
     }
+}
+
+/// What a link to confirm a mail is about, whose sender was not certain (IN-12).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confirm {
+    /// The account.
+    pub account: AccountId,
+    /// The mail, by the id that SES gave it.
+    pub message: String,
+}
+
+impl Confirm {
+    const PURPOSE: &[u8] = b"confirm";
+
+    /// The token.
+    pub fn sign(&self, signing: &SigningKeys) -> Option<String> {
+        seal(Self::PURPOSE, &[&self.account.0.to_bytes(), self.message.as_bytes()], signing)
+    }
+
+    /// Reads a token; `None` for one that is not ours.
+    pub fn read(token: &str, signing: &SigningKeys) -> Option<Self> {
+        let payload = open(Self::PURPOSE, token, signing)?;
+        let message = std::str::from_utf8(payload.get(ID..)?).ok()?.to_owned();
+        Some(Self { account: AccountId(ulid(&payload, 0)?), message })
+    }
+}
+
+/// What an address for comments begins with.
+pub const ADDRESS_PREFIX: &str = "reply+";
+
+/// An address for comments: which item of which mail, and thereby whose (C-1). In base32, since mail systems may change the
+/// case of an address; with the prefix it has 62 characters, of the 64 that there may be before the `@` (RFC 5321,
+/// section 4.5.3.1.1).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CommentAddress {
+    /// The mail.
+    pub delivery: DeliveryId,
+    /// Which of its items, from 1; 0 is the mail as a whole.
+    pub place: u16,
+}
+
+impl CommentAddress {
+    const PURPOSE: &[u8] = b"comment";
+    /// Characters for the key's id, for the delivery, for the place, and for the signature: 120 bits.
+    const PARTS: [usize; 4] = [2, 26, 4, 24];
+
+    /// What stands before the `@`.
+    pub fn sign(&self, signing: &SigningKeys) -> Option<String> {
+        let key = signing.keys.first()?;
+        let signed =
+            format!("{}{}{}", base32(u32::from(key.id), Self::PARTS[0]), self.delivery, base32(u32::from(self.place), Self::PARTS[2]));
+        let signature = Self::signature(&key.secret, &signed)?;
+        Some(format!("{ADDRESS_PREFIX}{signed}{signature}"))
+    }
+
+    /// Reads what stands before the `@`, whatever its case; `None` for an address that is not ours.
+    pub fn read(local: &str, signing: &SigningKeys) -> Option<Self> {
+        let local = local.to_ascii_lowercase();
+        let token = local.strip_prefix(ADDRESS_PREFIX)?;
+        let [id, delivery, place, signature] = Self::PARTS;
+        if token.len() != id + delivery + place + signature || !token.is_ascii() {
+            return None;
+        }
+        let (signed, given) = token.split_at(id + delivery + place);
+        let key = signing.keys.iter().find(|key| base32(u32::from(key.id), id) == signed[..id])?;
+        let signature = Self::signature(&key.secret, signed)?;
+        // in time that does not tell how much of it is right
+        let differs = signature.bytes().zip(given.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b));
+        let place = from_base32(&signed[id + delivery..])?;
+        (differs == 0).then_some(Self { delivery: signed[id..id + delivery].parse().ok()?, place })
+    }
+
+    fn signature(secret: &str, signed: &str) -> Option<String> {
+        let mac = mac(secret, Self::PURPOSE, signed.as_bytes())?.finalize().into_bytes();
+        Some(data_encoding::BASE32_NOPAD.encode(&mac[..15]).to_ascii_lowercase())
+    }
+}
+
+/// The digits of base32 in lower case (RFC 4648, section 6).
+const DIGITS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// A number in so many digits of base32.
+fn base32(number: u32, digits: usize) -> String {
+    (0..digits).rev().map(|n| char::from(DIGITS[(number >> (5 * n)) as usize & 31])).collect()
+}
+
+/// The number that digits of base32 are.
+fn from_base32(text: &str) -> Option<u16> {
+    let digit = |byte: u8| DIGITS.iter().position(|digit| *digit == byte).and_then(|digit| u32::try_from(digit).ok());
+    let number = text.bytes().try_fold(0_u32, |number, byte| Some(number << 5 | digit(byte)?))?;
+    u16::try_from(number).ok()
 }
 
 fn person_bytes(person: PersonId) -> [u8; PERSON] {
@@ -293,11 +406,58 @@ mod tests {
                     assert_eq!(Nudge::read(&BASE64URL_NOPAD.encode(&touched), &keys(&[1])), None, "byte {n}");
                 }
                 assert!(seen.insert(token));
-                let stop = Stop { account: AccountId(Ulid(1)), person };
+                let stop = Stop { what: Stopped::OffTrack, account: AccountId(Ulid(1)), person };
                 let token = stop.sign(&keys(&[1])).unwrap();
                 assert_eq!((Stop::read(&token, &keys(&[1])), Nudge::read(&token, &keys(&[1]))), (Some(stop), None));
             }
         }
+    }
+
+    #[test]
+    fn an_address_for_comments_survives_any_case_and_no_other_change() {
+        let delivery = DeliveryId::of("report", "cause", "amber@stone.example");
+        for place in [0, 1, 31, 32, 999, u16::MAX] {
+            let address = CommentAddress { delivery: delivery.clone(), place };
+            let local = address.sign(&keys(&[7])).unwrap();
+            assert!(local.len() <= 64, "{}", local.len());
+            for written in [local.clone(), local.to_uppercase()] {
+                assert_eq!(CommentAddress::read(&written, &keys(&[7])), Some(address.clone()));
+            }
+            assert_eq!(CommentAddress::read(&local, &keys(&[200, 7])), Some(address.clone()));
+            assert_eq!(CommentAddress::read(&local, &keys(&[8])), None);
+            for n in ADDRESS_PREFIX.len()..local.len() {
+                let mut touched = local.clone().into_bytes();
+                touched[n] = if touched[n] == b'a' { b'b' } else { b'a' };
+                assert_eq!(CommentAddress::read(&String::from_utf8(touched).unwrap(), &keys(&[7])), None, "{n}");
+            }
+        }
+        for bad in ["", "reply+", "reply", "reply+…", &"reply+a".repeat(8), "hello", &format!("reply+{}", "é".repeat(28))] {
+            assert_eq!(CommentAddress::read(bad, &keys(&[7])), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_many_items_are_all_different() {
+        let signing = keys(&[1]);
+        let mut seen = std::collections::HashSet::new();
+        for n in 0..20_000_u32 {
+            let delivery = DeliveryId::of("report", &n.to_string(), "amber@stone.example");
+            for place in 0..5 {
+                assert!(seen.insert(CommentAddress { delivery: delivery.clone(), place }.sign(&signing).unwrap()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_confirmation_is_read_back_and_is_nothing_else() {
+        let confirm = Confirm { account: AccountId(Ulid(1)), message: "0000014a".into() };
+        let token = confirm.sign(&keys(&[1])).unwrap();
+        assert_eq!(Confirm::read(&token, &keys(&[1])), Some(confirm));
+        assert_eq!((Whole::read(&token, &keys(&[1])), Invitation::read(&token, &keys(&[1]))), (None, None));
+        let stop = |what| Stop { what, account: AccountId(Ulid(1)), person: PersonId::Client(ClientId(Ulid(7))) };
+        let [off_track, comments] = Stopped::ALL.map(|what| stop(what).sign(&keys(&[1])).unwrap());
+        assert_ne!(off_track, comments);
+        assert_eq!(Stop::read(&comments, &keys(&[1])), Some(stop(Stopped::Comments)));
     }
 
     #[test]

@@ -21,6 +21,10 @@ const BODY_MOST: usize = 2_000;
 const WEIGHT_MOST: usize = 200_000;
 /// The most points of a chart.
 const CHART_MOST: usize = 24;
+/// The most characters of a comment in a mail.
+const SAID_MOST: usize = 500;
+/// The most comments on an item that a mail quotes: the last ones.
+const QUOTED_MOST: usize = 3;
 
 /// What one recipient's mail says, fixed when the run is planned: a retry says the same.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -98,6 +102,9 @@ pub struct Event {
     /// What changed, in a few words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// What was said, for the last comments on an item and with full detail only; cut with an ellipsis where it is long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 /// One item in a mail.
@@ -169,6 +176,9 @@ pub struct Metric {
     pub recorded: usize,
     /// How it is marked: new, done, cancelled, changed (values were recorded) or open.
     pub mark: Mark,
+    /// The comments on it in the window, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comments: Vec<Event>,
 }
 
 /// A client's record, as far as a run needs it.
@@ -290,7 +300,7 @@ fn section(
         let stands_open = item.is_open() && item.created_at <= window.to;
         if item.kind == ItemKind::Metric {
             if stands_open || !happened.is_empty() {
-                section.metrics.push(metric(item, &happened, window));
+                section.metrics.push(metric(definition, item, &happened, window, names));
             }
             continue;
         }
@@ -339,25 +349,38 @@ fn mark(item: &Item, happened: &[&Happening], today: NaiveDate) -> Mark {
     }
 }
 
+/// The happenings as a mail tells them, oldest first.
+fn events(definition: &Definition, happened: &[&Happening], names: &Names) -> Vec<Event> {
+    let mut happened = happened.to_vec();
+    happened.sort_by_key(|h| h.at);
+    let mut quotable = match definition.detail {
+        Detail::Full => QUOTED_MOST,
+        Detail::Summary => 0,
+    };
+    let told = |h: &&Happening| {
+        let said = h.text.as_deref().filter(|_| quotable > 0).map(|text| cut(text, SAID_MOST));
+        quotable -= usize::from(said.is_some());
+        Event { what: h.what, at: h.at, by: names.get(&actor_key(h.by)).cloned().unwrap_or_default(), note: h.note.clone(), said }
+    };
+    let mut events: Vec<Event> = happened.iter().rev().map(told).collect();
+    events.reverse();
+    events
+}
+
 fn line(definition: &Definition, item: &Item, happened: &[&Happening], today: NaiveDate, names: &Names) -> Line {
-    let mut events: Vec<Event> = happened
-        .iter()
-        .map(|h| Event { what: h.what, at: h.at, by: names.get(&actor_key(h.by)).cloned().unwrap_or_default(), note: h.note.clone() })
-        .collect();
-    events.sort_by_key(|event| event.at);
     Line {
         item_id: item.id,
         kind: item.kind,
         title: item.title.clone(),
         mark: mark(item, happened, today),
         state: item.state,
-        events,
+        events: events(definition, happened, names),
         due_on: item.due_on,
         on: item.on,
         starts_at: item.starts_at,
         extra: extra(item),
         body: match definition.detail {
-            Detail::Full => item.body.as_deref().map(cut),
+            Detail::Full => item.body.as_deref().map(|body| cut(body, BODY_MOST)),
             Detail::Summary => None,
         },
     }
@@ -385,14 +408,14 @@ fn extra(item: &Item) -> Option<String> {
     }
 }
 
-fn cut(body: &str) -> String {
-    match body.char_indices().nth(BODY_MOST) {
-        Some((end, _)) => format!("{}…", body[..end].trim_end()),
-        None => body.to_owned(),
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
     }
 }
 
-fn metric(item: &Item, happened: &[&Happening], window: Window) -> Metric {
+fn metric(definition: &Definition, item: &Item, happened: &[&Happening], window: Window, names: &Names) -> Metric {
     // a value that was recorded after the window is the next report's news
     let points: Vec<Point> = item.points.iter().copied().filter(|p| p.on <= window.to.date_naive() + chrono::Days::new(1)).collect();
     let before = points.len().checked_sub(2).map(|n| points[n].value);
@@ -416,6 +439,7 @@ fn metric(item: &Item, happened: &[&Happening], window: Window) -> Metric {
         recorded: happened.iter().filter(|h| h.what == What::Recorded).count(),
         points: points[points.len().saturating_sub(CHART_MOST)..].to_vec(),
         mark,
+        comments: events(definition, &happened.iter().copied().filter(|h| h.what == What::Commented).collect::<Vec<_>>(), names),
     }
 }
 
@@ -431,10 +455,16 @@ fn fit(sections: &mut Vec<Section>) -> usize {
             left_out += usize::from(!fits);
             fits
         };
-        section.metrics.retain(|m| keep(400 + m.title.len() + 40 * m.points.len()));
+        let told = |events: &[Event]| -> usize {
+            let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+            events.iter().map(|e| 100 + e.by.len() + length(&e.note) + length(&e.said)).sum()
+        };
+        section.metrics.retain(|m| keep(400 + m.title.len() + 40 * m.points.len() + told(&m.comments)));
         let weigh = |line: &Line| {
-            let events: usize = line.events.iter().map(|e| 100 + e.by.len() + e.note.as_ref().map_or(0, String::len)).sum();
-            250 + line.title.len() + events + line.extra.as_ref().map_or(0, String::len) + line.body.as_ref().map_or(0, String::len)
+            250 + line.title.len()
+                + told(&line.events)
+                + line.extra.as_ref().map_or(0, String::len)
+                + line.body.as_ref().map_or(0, String::len)
         };
         section.happened.retain(|line| keep(weigh(line)));
         section.open.retain(|line| keep(weigh(line)));
@@ -649,6 +679,45 @@ mod tests {
             let told = content.sections.iter().flat_map(|section| &section.happened).count();
             let sees = covers(&creator(), &reader, &record) && matches!(reader.audience, AudienceKind::Coach | AudienceKind::Clients);
             assert_eq!(told, usize::from(sees), "{reader:?}");
+        }
+    }
+
+    #[test]
+    fn the_last_comments_are_quoted_with_full_detail_and_only_so_far_as_a_mail_has_room() {
+        let client = sample::client(10, None);
+        let at = now() - chrono::Duration::hours(9);
+        let said = |kind: ItemKind, detail: Detail| {
+            let item = sample::item(1, client.id, kind, Visibility::Shared, Actor::System, at - chrono::Duration::days(30));
+            let comment = |n: i64| Happening {
+                text: Some(format!("{n} {}", "é".repeat(600))),
+                ..happening(&item, What::Commented, at + chrono::Duration::hours(n), Actor::Client(client.id))
+            };
+            let happenings = [3, 1, 4, 2].map(comment).to_vec();
+            let record = Record {
+                client: client.clone(),
+                creator_level: Level::Primary,
+                happenings,
+                items: BTreeMap::from([(item.id, item.clone())]),
+            };
+            let content = content(
+                &definition(&ItemKind::ALL, detail, AudienceKind::Coach),
+                window(),
+                &creator(),
+                &readers()[0],
+                &[record],
+                &Names::new(),
+            );
+            let section = content.sections.into_iter().next().unwrap();
+            let events =
+                section.happened.into_iter().map(|line| line.events).chain(section.metrics.into_iter().map(|metric| metric.comments));
+            events.flatten().map(|event| event.said).collect::<Vec<_>>()
+        };
+        for kind in [ItemKind::Action, ItemKind::Metric] {
+            let quoted = said(kind, Detail::Full);
+            let first = |text: &Option<String>| text.as_ref().and_then(|text| text.chars().next());
+            assert_eq!(quoted.iter().map(first).collect::<Vec<_>>(), [None, Some('2'), Some('3'), Some('4')], "{kind:?}");
+            assert!(quoted.iter().flatten().all(|text| text.chars().count() == 501 && text.ends_with('…')));
+            assert_eq!(said(kind, Detail::Summary), [None, None, None, None]);
         }
     }
 

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use domain::show::Mark;
 use maud::{Markup, html};
 
+use crate::headers::{Kind, stoppable};
 use crate::html::{self as page, Number};
 use crate::off_track::{OPEN_REPORT, OffTrackDigest, PAUSE, Reader, Row, SNOOZE, Step, over, why};
-use crate::report::{HTML_MOST, some, stoppable};
+use crate::report::{HTML_MOST, some};
 use crate::sheet::{STOP, SUBJECT_MOST};
 use crate::style::{ENTRY, ENTRY_ARROW, ENTRY_NAME, ENTRY_NUDGE, MUTED, TEXT, look};
 use crate::text::{self, Paper};
@@ -76,7 +77,7 @@ pub(crate) fn compose(letter: &OffTrackDigest<'_>) -> Message {
         html,
         text: frame.text(fit),
         images: Vec::new(),
-        headers: stoppable(letter.stop, None, letter.delivery_id),
+        headers: stoppable(Kind::Apart(letter.delivery_id), letter.stop, None),
         subject: frame.subject,
         preheader: frame.preheader,
     }
@@ -188,6 +189,7 @@ impl<'a> Frame<'a> {
             }))
         };
         page::document(
+            None,
             &self.subject,
             &self.preheader,
             &self.account,

@@ -4,14 +4,17 @@ use maud::{DOCTYPE, Markup, PreEscaped, Render, html};
 
 use domain::show::{Mark, Trend};
 
+use crate::answer::Answer;
+use crate::comment::{self, Forward};
+use crate::incoming::ABOVE_THIS_LINE;
 use crate::plan::Plan;
 use crate::report::{Frame, Links, UNSUBSCRIBE};
 use crate::sheet::Choice;
 use crate::style::{
     ACCENT, ACCENT_SOFT, BASE, CARD, DARK, ENTRY, ENTRY_ARROW, ENTRY_NAME, ENTRY_NUDGE, FONT, GROUND, Look, MUTED, OUTLOOK, RULE, TEXT,
-    WARN_SOFT, avatar, count, look,
+    WARN, WARN_SOFT, avatar, count, look,
 };
-use crate::view::{Client, Counts, Gauge, Group, Row, Thing, View};
+use crate::view::{Client, Counts, Gauge, Group, Row, Said, Thing, View};
 use crate::words;
 
 /// Text of several lines, line breaks kept, names that are set apart as `bdi`.
@@ -37,8 +40,11 @@ impl Render for Lines<'_> {
     }
 }
 
-/// A whole mail.
-pub(crate) fn document(title: &str, preheader: &str, account: &str, cards: &Markup, foot: &Markup) -> String {
+/// The line that answers stand above, where a mail can be answered.
+pub(crate) const MARKER: Option<&str> = Some(ABOVE_THIS_LINE);
+
+/// A whole mail; `above` is a small line over everything.
+pub(crate) fn document(above: Option<&str>, title: &str, preheader: &str, account: &str, cards: &Markup, foot: &Markup) -> String {
     // keeps a list of mails from going on with the first words of the body
     let filler = "\u{34f}\u{200c}\u{a0}".repeat(90usize.saturating_sub(preheader.chars().count()));
     html! {
@@ -65,6 +71,9 @@ pub(crate) fn document(title: &str, preheader: &str, account: &str, cards: &Mark
                         td.out align="center" style={ "padding:32px 12px 40px;word-break:break-word;font-family:" (FONT) } {
                             (PreEscaped("<!--[if mso]><table role=\"presentation\" width=\"640\" cellpadding=\"0\" cellspacing=\"0\" border=\"0\"><tr><td><![endif]-->"))
                             table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="max-width:640px;text-align:left;text-align:start" {
+                                @if let Some(above) = above {
+                                    tr { td.m align="center" style={ "padding:0 4px 16px;font-size:12px;line-height:16px;color:" (MUTED) } { (above) } }
+                                }
                                 (brand(account))
                                 (cards)
                                 tr { td.m style={ "padding:8px 4px 0;font-size:13px;line-height:20px;color:" (MUTED) } { (foot) } }
@@ -217,12 +226,15 @@ pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>)
             tr { td.m style={ "padding:0 4px 16px;font-size:14px;line-height:21px;color:" (MUTED) } dir="auto" { (quiet) } }
         }
     };
+    let how = frame.how("choose Comment beside it and send the mail");
+    let why: Vec<String> = how.into_iter().chain(frame.why.iter().cloned()).collect();
     document(
+        MARKER.filter(|_| frame.answered_by.is_some()),
         &frame.subject,
         &frame.preheader,
         &frame.account,
         &cards,
-        &foot(&frame.why, Some((UNSUBSCRIBE, links.unsubscribe)), &frame.account),
+        &foot(&why, Some((UNSUBSCRIBE, links.unsubscribe)), &frame.account),
     )
 }
 
@@ -344,7 +356,7 @@ pub(crate) const GROUP_CLOSE: PreEscaped<&str> = PreEscaped("</table>");
 pub(crate) fn row(row: &Row, bodies: usize, first: bool) -> Markup {
     match row {
         Row::Thing(thing) => self::thing(thing, bodies, first),
-        Row::Metric(gauge) => self::gauge(gauge, first),
+        Row::Metric(gauge) => self::gauge(gauge, bodies, first),
     }
 }
 
@@ -369,6 +381,35 @@ fn thing(thing: &Thing, bodies: usize, first: bool) -> Markup {
                 @if let Some(body) = body(thing, bodies) {
                     p.t.l dir="auto" style={ "margin:8px 0 4px;padding-inline-start:14px;border-inline-start:2px solid " (RULE) ";font-size:15px;line-height:23px;color:" (TEXT) } { (Lines(&body)) }
                 }
+                (self::said(&thing.said, bodies))
+            }
+            (answer(thing.answer.as_ref(), first))
+        }
+    }
+}
+
+/// Comments, as far as there is room for them.
+fn said(said: &[Said], bodies: usize) -> Markup {
+    html! {
+        @for said in said.iter().filter(|_| bodies > 0) {
+            p.t.l dir="auto" style={ "margin:8px 0 4px;padding-inline-start:14px;border-inline-start:2px solid " (ACCENT_SOFT) ";font-size:15px;line-height:22px;color:" (TEXT) } {
+                span.m style={ "font-size:13px;color:" (MUTED) } { b style="font-weight:600" { bdi { (said.who) } } ", " (said.when) ":" }
+                br;
+                (Lines(&words::clip(&said.text, bodies)))
+            }
+        }
+    }
+}
+
+/// What starts a comment: 44 pixels high for fingers, which Outlook on Windows has no need of.
+fn answer(answer: Option<&Answer>, first: bool) -> Markup {
+    html! {
+        @if let Some(answer) = answer {
+            td.l.k valign="top" align="right" style={ "padding:0;mso-padding-alt:11px 0 0 12px" (rule(first)) } {
+                a.m href=(answer.link) aria-label=(answer.name) style={ "display:inline-block;padding:12px 0 12px 14px;font-size:13px;line-height:20px;color:" (MUTED) ";text-decoration:none;white-space:nowrap" } {
+                    i style="display:inline-block;width:10px;height:7px;border:1.5px solid;border-radius:5px 5px 5px 1px;margin-inline-end:6px;mso-hide:all" {}
+                    "Comment"
+                }
             }
         }
     }
@@ -379,8 +420,9 @@ pub(crate) fn body(thing: &Thing, bodies: usize) -> Option<String> {
     thing.body.as_deref().filter(|_| bodies > 0).map(|body| words::clip(body, bodies))
 }
 
-fn gauge(gauge: &Gauge, first: bool) -> Markup {
+fn gauge(gauge: &Gauge, bodies: usize, first: bool) -> Markup {
     let look = look(gauge.mark);
+    let columns = if gauge.answer.is_some() { "3" } else { "2" };
     html! {
         tr {
             td.l.t valign="top" style={ "padding:12px 12px 12px 0;font-size:16px;line-height:23px;color:" (TEXT) (rule(first)) } {
@@ -401,10 +443,14 @@ fn gauge(gauge: &Gauge, first: bool) -> Markup {
                 (gauge.latest)
                 @if !gauge.unit.is_empty() { span.m style={ "font-size:14px;font-weight:400;letter-spacing:0;color:" (MUTED) } { bdi { (gauge.unit) } } }
             }
+            (answer(gauge.answer.as_ref(), first))
+        }
+        @if bodies > 0 && !gauge.said.is_empty() {
+            tr { td colspan=(columns) style="padding:0 0 12px" { (self::said(&gauge.said, bodies)) } }
         }
         @if let Some(chart) = &gauge.chart {
             tr {
-                td colspan="2" style="padding:0 0 16px" {
+                td colspan=(columns) style="padding:0 0 16px" {
                     img.l src={ "cid:" (content_id(chart.number, &chart.item.to_string())) } width="574" alt=(chart.alt) style={ "display:block;width:100%;max-width:574px;height:auto;box-sizing:border-box;border:1px solid " (RULE) ";border-radius:10px" };
                     table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" {
                         @let style = html! { "padding-top:4px;font-size:12px;line-height:18px;color:" (MUTED) };
@@ -417,7 +463,7 @@ fn gauge(gauge: &Gauge, first: bool) -> Markup {
                 }
             }
         } @else if let Some(progress) = gauge.progress {
-            tr { td colspan="2" style="padding:0 0 16px" { (bar(progress)) } }
+            tr { td colspan=(columns) style="padding:0 0 16px" { (bar(progress)) } }
         }
     }
 }
@@ -466,7 +512,7 @@ pub(crate) fn content_id(number: usize, item: &str) -> String {
 }
 
 pub(crate) fn more(n: usize) -> Markup {
-    html! { tr { td.m.l colspan="2" style={ "padding:10px 0;font-size:14px;line-height:21px;color:" (MUTED) (rule(false)) } { "and " (words::grouped(n)) " more" } } }
+    html! { tr { td.m.l colspan="3" style={ "padding:10px 0;font-size:14px;line-height:21px;color:" (MUTED) (rule(false)) } { "and " (words::grouped(n)) " more" } } }
 }
 
 /// Clients with their numbers alone.
@@ -538,6 +584,52 @@ pub(crate) fn choices(choices: &[Choice<'_>]) -> Markup {
                     }
                 }
             }
+        }
+    }
+}
+
+/// A comment on its way to the other party.
+pub(crate) fn forward(forward: &Forward<'_>) -> Markup {
+    let small = html! { "margin:0;font-size:14px;line-height:21px;color:" (MUTED) };
+    html! {
+        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" {
+            tr {
+                td width="44" valign="middle" style="width:44px" { (face(&forward.author, 44)) }
+                td valign="middle" style="padding-left:14px" {
+                    h1.t style={ "margin:0;font-size:17px;line-height:24px;font-weight:650;letter-spacing:-.012em;color:" (TEXT) } { bdi { (forward.author) } }
+                    p.m style=(small.0) { (forward.when) }
+                }
+            }
+        }
+        p.t dir="auto" style={ "margin:22px 0 0;font-size:18px;line-height:28px;white-space:pre-wrap;unicode-bidi:plaintext;color:" (TEXT) } { (Lines(&forward.text)) }
+        @if let Some(cut) = forward.cut { (self::small(cut)) }
+        @if !forward.files.is_empty() || !forward.not_kept.is_empty() {
+            (gap(20))
+            table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" {
+                @for (name, note) in forward.files.iter() { (file("m", name, note)) }
+                @for (name, note) in forward.not_kept.iter() { (file("w", name, &format!("not kept: {note}"))) }
+                @if forward.more_files > 0 { (more(forward.more_files)) }
+            }
+        }
+        (gap(26))
+        table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" {
+            tr {
+                td.l style={ "border-top:1px solid " (RULE) ";padding:18px 0 0" } {
+                    p.m style=(small.0) dir="auto" { (Lines(&forward.about)) }
+                    p.t style={ "margin:0;font-size:16px;line-height:23px;font-weight:600;color:" (TEXT) } dir="auto" { (linked(&forward.title, forward.page.map(ToOwned::to_owned))) }
+                }
+            }
+        }
+        (button(comment::ANSWER, &forward.answer.link))
+        (self::small(comment::OR_REPLY))
+    }
+}
+
+fn file(class: &str, name: &str, note: &str) -> Markup {
+    html! {
+        tr {
+            td.l.t style={ "padding:9px 12px 9px 0;font-size:15px;line-height:22px;color:" (TEXT) (rule(false)) } { bdi { (name) } }
+            td.l class=(class) align="right" style={ "padding:9px 0;font-size:14px;line-height:22px;color:" (if class == "w" { WARN } else { MUTED }) (rule(false)) } { (note) }
         }
     }
 }

@@ -2,17 +2,23 @@
 //!
 //! [`report()`] makes one report mail for one recipient, [`notice()`] the short mails that tell an owner or an
 //! administrator what happened to a report, [`off_track`] the mails on engagements that went off track (T-9,
-//! T-10, T-13), and [`invitation()`] the one to a client's portal (P-5). All give a [`Message`]: HTML, the same in plain text, charts,
+//! T-10, T-13), [`invitation()`] the one to a client's portal (P-5), [`comment()`] a comment to the other party (C-2), and
+//! [`refused()`] why a mail did not become one (C-3). All give a [`Message`]: HTML, the same in plain text, charts,
 //! headers.
 
+mod answer;
 mod chart;
+mod comment;
 mod digest;
+mod headers;
 mod html;
 pub mod incoming;
 mod invitation;
+pub mod judge;
 mod notice;
 pub mod off_track;
 mod plan;
+mod refused;
 mod report;
 mod sheet;
 mod style;
@@ -20,8 +26,12 @@ mod text;
 mod view;
 mod words;
 
+pub use comment::{CommentLetter, comment};
+pub use headers::LOOP_HEADER;
+pub use incoming::ABOVE_THIS_LINE;
 pub use invitation::{Invitation, invitation};
 pub use notice::{Bounced, Notice, NoticeLetter, Why, notice};
+pub use refused::{RefusedLetter, refused};
 pub use report::{HTML_MOST, Letter, Links, report, whole};
 
 /// A mail to one recipient, but for the addresses.

@@ -93,6 +93,12 @@ impl Plan {
         kept.into_iter().map(|index| &group.rows[index]).collect()
     }
 
+    /// Whether anything that is shown can be commented on.
+    pub(crate) fn has_answers(&self, view: &View) -> bool {
+        let groups = view.clients[..self.detailed].iter().flat_map(|client| &client.groups);
+        groups.flat_map(|group| self.kept(group)).any(|row| row.answer().is_some())
+    }
+
     /// How many things are not shown, as far as they are counted by sort, and how many clients are left out altogether.
     pub(crate) fn left_out(&self, view: &View) -> usize {
         let cut = |client: &Client| client.groups.iter().map(|group| group.rows.len().saturating_sub(self.rows)).sum::<usize>();
@@ -120,7 +126,7 @@ impl Plan {
 }
 
 fn has_body(row: &Row) -> bool {
-    matches!(row, Row::Thing(thing) if thing.body.is_some())
+    !row.said().is_empty() || matches!(row, Row::Thing(thing) if thing.body.is_some())
 }
 
 /// The rows of a group by rank.

@@ -1,11 +1,12 @@
 //! One report mail for one recipient.
 
 use chrono_tz::Tz;
-use domain::id::ClientId;
+use domain::id::{ClientId, ItemId};
 use domain::report::AudienceKind;
 use domain::schedule::Window;
 use domain::show::Content;
 
+use crate::headers::{Kind, stoppable};
 use crate::plan::Plan;
 use crate::view::{self, Row, View};
 use crate::{Image, Message, chart, html, text, words};
@@ -22,8 +23,6 @@ const INTRODUCTION_MOST: usize = 2_000;
 const QUIET_MOST: usize = 12;
 /// What the link is called that stops a report.
 pub(crate) const UNSUBSCRIBE: &str = "Unsubscribe from this report";
-/// The most bytes of a header's value.
-const HEADER_MOST: usize = 995;
 
 /// What a report mail is made of.
 #[derive(Clone, Copy)]
@@ -69,6 +68,8 @@ pub struct Links<'a> {
     pub unsubscribe: &'a str,
     /// An address to unsubscribe by mail, as `mailto:…`.
     pub unsubscribe_mailto: Option<&'a str>,
+    /// The mail address that comments of this recipient on an item go to; only for mail to coaches and clients (C-1).
+    pub comment: Option<&'a dyn Fn(ItemId) -> Option<String>>,
 }
 
 /// What surrounds the content, in words.
@@ -87,8 +88,17 @@ pub(crate) struct Frame {
     /// Of whom there is nothing to say.
     pub(crate) quiet: Option<String>,
     pub(crate) why: Vec<String>,
+    /// Who gets a comment on an item, where the mail says how to write one.
+    pub(crate) answered_by: Option<&'static str>,
     /// One client, who needs no heading.
     pub(crate) single: bool,
+}
+
+impl Frame {
+    /// How one comments, if one can: `start` says where to begin.
+    pub(crate) fn how(&self, start: &str) -> Option<String> {
+        Some(format!("To comment on something, {start}: what you write is added there, and {}.", self.answered_by?))
+    }
 }
 
 /// Composes a report mail (R-9, R-13, R-15). The same letter always gives the same message.
@@ -103,15 +113,16 @@ pub fn whole(letter: &Letter<'_>) -> Message {
 
 /// Composes a mail whose HTML has at most so many bytes.
 fn within(letter: &Letter<'_>, most: usize) -> Message {
-    let view = View::new(letter.content, letter.audience, letter.recipient, letter.zone, letter.window.to);
-    let frame = frame(letter, &view);
+    let view = View::new(letter);
+    let mut frame = frame(letter, &view);
     let around = html::report(&frame, &view, &Plan::NOTHING, letter.links).len() + 500;
     let plan = Plan::new(&view, frame.single, most.saturating_sub(around), letter.links);
+    frame.answered_by = frame.answered_by.filter(|_| plan.has_answers(&view));
     Message {
         html: html::report(&frame, &view, &plan, letter.links),
         text: text::report(&frame, &view, &plan, letter.links),
         images: images(&view, &plan),
-        headers: stoppable(letter.links.unsubscribe, letter.links.unsubscribe_mailto, letter.delivery_id),
+        headers: stoppable(Kind::Apart(letter.delivery_id), letter.links.unsubscribe, letter.links.unsubscribe_mailto),
         subject: frame.subject,
         preheader: frame.preheader,
     }
@@ -249,6 +260,11 @@ fn frame(letter: &Letter<'_>, view: &View) -> Frame {
         late: letter.late.map(|text| words::line(text, 500)).filter(|text| !text.is_empty()),
         quiet,
         why,
+        answered_by: view.has_answers().then_some(match letter.audience {
+            AudienceKind::Coach if only.is_none() => "the client it is about gets it",
+            AudienceKind::Coach => "your client gets it",
+            AudienceKind::Clients | AudienceKind::ThirdParties | AudienceKind::Personnel => "your coach gets it",
+        }),
         single: letter.audience == AudienceKind::Clients || only.is_some() || empty,
     }
 }
@@ -279,44 +295,4 @@ fn images(view: &View, plan: &Plan) -> Vec<Image> {
             })
         })
         .collect()
-}
-
-/// The headers of a mail that one can unsubscribe from, at an address of the web and maybe one of mail (R-15).
-pub(crate) fn stoppable(web: &str, mailto: Option<&str>, delivery_id: &str) -> Vec<(String, String)> {
-    let mut headers = Vec::new();
-    let web = address(web);
-    let both = mailto.map(|mailto| format!("<{web}>, <{}>", address(mailto))).filter(|both| both.len() <= HEADER_MOST);
-    let list = both.unwrap_or_else(|| format!("<{web}>"));
-    if list.len() <= HEADER_MOST {
-        headers.push(("List-Unsubscribe".to_owned(), list));
-        headers.push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
-    }
-    headers.extend(automatic(delivery_id));
-    headers
-}
-
-/// The headers of every mail that no person wrote.
-pub(crate) fn automatic(delivery_id: &str) -> Vec<(String, String)> {
-    let entity: String = delivery_id.chars().filter(char::is_ascii_graphic).take(200).collect();
-    let mut headers =
-        vec![("Auto-Submitted".to_owned(), "auto-generated".to_owned()), ("X-Auto-Response-Suppress".to_owned(), "All".to_owned())];
-    if !entity.is_empty() {
-        headers.push(("X-Entity-Ref-ID".to_owned(), entity));
-    }
-    headers
-}
-
-/// An address between angle brackets: what does not belong there is percent-encoded.
-fn address(address: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(address.len());
-    for byte in address.bytes() {
-        if byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"') {
-            out.push(char::from(byte));
-        } else {
-            // writing to a string can't fail
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }

@@ -1,6 +1,6 @@
 //! Short mails about one thing: each is first put into the words of a [`Sheet`], which is then written out as HTML and text.
 
-use crate::report::{automatic, stoppable};
+use crate::headers::{Kind, automatic, stoppable};
 use crate::style::{Look, grey};
 use crate::text::Paper;
 use crate::{Message, html, text, words};
@@ -70,12 +70,17 @@ impl Default for Sheet<'_> {
 impl Sheet<'_> {
     /// Writes it out as mail of this account.
     pub(crate) fn write(self, account: &str, delivery_id: &str) -> Message {
+        self.write_as(Kind::Apart(delivery_id), account)
+    }
+
+    /// Writes it out as mail of this kind and account.
+    pub(crate) fn write_as(self, kind: Kind<'_>, account: &str) -> Message {
         let subject = words::line(&words::bare(&self.subject), SUBJECT_MOST);
         Message {
             html: self.html(&subject, account),
             text: self.text(account),
             images: Vec::new(),
-            headers: self.stop.map_or_else(|| automatic(delivery_id), |stop| stoppable(stop, None, delivery_id)),
+            headers: self.stop.map_or_else(|| automatic(kind), |stop| stoppable(kind, stop, None)),
             preheader: self.preheader,
             subject,
         }
@@ -102,7 +107,7 @@ impl Sheet<'_> {
             }
             @if let Some(note) = &self.note { (html::small(note)) }
         });
-        html::document(subject, &self.preheader, account, &card, &html::foot(&self.why, self.foot(), account))
+        html::document(None, subject, &self.preheader, account, &card, &html::foot(&self.why, self.foot(), account))
     }
 
     fn text(&self, account: &str) -> String {

@@ -2,10 +2,12 @@
 
 use domain::show::Mark;
 
+use crate::answer::Answer;
 use crate::html::{Part, arrow, body, gauge_parts};
+use crate::incoming::ABOVE_THIS_LINE;
 use crate::plan::Plan;
 use crate::report::{Frame, Links, UNSUBSCRIBE};
-use crate::view::{Client, Gauge, Row, Thing, View};
+use crate::view::{Client, Gauge, Row, Said, Thing, View};
 use crate::words;
 
 /// The most columns of a line, where words allow.
@@ -109,6 +111,9 @@ pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>)
         Some((_, name)) => format!("{} {name}", frame.title),
         None => frame.title.clone(),
     };
+    if frame.answered_by.is_some() {
+        paper.line(ABOVE_THIS_LINE).gap();
+    }
     paper.line(&frame.account).gap().heading(&title, '=').line(&frame.over);
     if let (Some((id, _)), Some(page)) = (&frame.whom, links.client_page) {
         paper.line(&page(*id));
@@ -151,7 +156,9 @@ pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>)
     if let Some(quiet) = &frame.quiet {
         paper.gap().line(quiet);
     }
-    foot(&mut paper, &frame.why, Some((UNSUBSCRIBE, links.unsubscribe)), &frame.account);
+    let how = frame.how("write to the address after its “Comment:”");
+    let why: Vec<String> = how.into_iter().chain(frame.why.iter().cloned()).collect();
+    foot(&mut paper, &why, Some((UNSUBSCRIBE, links.unsubscribe)), &frame.account);
     paper.done()
 }
 
@@ -171,7 +178,7 @@ fn groups(paper: &mut Paper, client: &Client, plan: &Plan) {
         for row in &kept {
             match row {
                 Row::Thing(thing) => self::thing(paper, thing, plan.bodies),
-                Row::Metric(gauge) => self::gauge(paper, gauge),
+                Row::Metric(gauge) => self::gauge(paper, gauge, plan.bodies),
             }
         }
         if kept.len() < group.rows.len() {
@@ -197,9 +204,23 @@ fn thing(paper: &mut Paper, thing: &Thing, bodies: usize) {
     if let Some(body) = body(thing, bodies) {
         paper.put("      | ", "      | ", &body);
     }
+    said(paper, &thing.said, bodies);
+    answer(paper, thing.answer.as_ref());
 }
 
-fn gauge(paper: &mut Paper, gauge: &Gauge) {
+fn said(paper: &mut Paper, said: &[Said], bodies: usize) {
+    for said in said.iter().filter(|_| bodies > 0) {
+        paper.put("      | ", "      | ", &format!("{}, {}: {}", said.who, said.when, words::clip(&said.text, bodies)));
+    }
+}
+
+fn answer(paper: &mut Paper, answer: Option<&Answer>) {
+    if let Some(answer) = answer {
+        paper.put("      Comment: ", "", &answer.address);
+    }
+}
+
+fn gauge(paper: &mut Paper, gauge: &Gauge, bodies: usize) {
     paper.put("  ", "      ", &format!("{}: {}{}", gauge.title, gauge.latest, gauge.unit));
     let parts: Vec<String> = gauge_parts(gauge)
         .into_iter()
@@ -216,4 +237,6 @@ fn gauge(paper: &mut Paper, gauge: &Gauge) {
         let values: Vec<String> = chart.points.iter().map(|point| words::number(point.value)).collect();
         paper.put("      ", "      ", &format!("From {} to {}: {}", chart.first, chart.last, values.join(", ")));
     }
+    said(paper, &gauge.said, bodies);
+    answer(paper, gauge.answer.as_ref());
 }

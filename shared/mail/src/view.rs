@@ -6,8 +6,10 @@ use domain::happening::What;
 use domain::id::{ClientId, ItemId};
 use domain::item::{ItemKind, Point, State};
 use domain::report::AudienceKind;
-use domain::show::{Content, Event, Line, Mark, Metric, Section, Trend};
+use domain::show::{Event, Line, Mark, Metric, Section, Trend};
 
+use crate::answer::Answer;
+use crate::report::Letter;
 use crate::{chart, words};
 
 /// The most characters of a title, a name and the like that a mail shows.
@@ -20,6 +22,10 @@ pub(crate) const BODY_MOST: usize = 2_000;
 const CHARTS_MOST: usize = 10;
 /// The most points of a chart.
 const POINTS_MOST: usize = 24;
+/// The most comments on an item that are quoted: the last ones.
+const SAID_MOST: usize = 3;
+/// The most characters of a comment.
+const SAID_LENGTH_MOST: usize = 500;
 
 /// All that a mail can say of its content.
 pub(crate) struct View {
@@ -74,6 +80,22 @@ pub(crate) enum Row {
 }
 
 impl Row {
+    /// Where a comment on it goes.
+    pub(crate) fn answer(&self) -> Option<&Answer> {
+        match self {
+            Self::Thing(thing) => thing.answer.as_ref(),
+            Self::Metric(gauge) => gauge.answer.as_ref(),
+        }
+    }
+
+    /// What was said of it.
+    pub(crate) fn said(&self) -> &[Said] {
+        match self {
+            Self::Thing(thing) => &thing.said,
+            Self::Metric(gauge) => &gauge.said,
+        }
+    }
+
     /// Which rows stay when a group is cut: the lowest first.
     pub(crate) fn rank(&self) -> usize {
         match self {
@@ -99,6 +121,17 @@ pub(crate) struct Thing {
     /// The rest of the second line, with whatever separates it from the lead.
     pub(crate) rest: String,
     pub(crate) body: Option<String>,
+    pub(crate) said: Vec<Said>,
+    pub(crate) answer: Option<Answer>,
+}
+
+/// One comment.
+pub(crate) struct Said {
+    /// "Amber Stone", "You".
+    pub(crate) who: String,
+    /// "12 Nov".
+    pub(crate) when: String,
+    pub(crate) text: String,
 }
 
 /// One metric.
@@ -118,6 +151,8 @@ pub(crate) struct Gauge {
     /// "2 values recorded".
     pub(crate) news: Option<String>,
     pub(crate) chart: Option<Chart>,
+    pub(crate) said: Vec<Said>,
+    pub(crate) answer: Option<Answer>,
 }
 
 /// A chart to be drawn.
@@ -225,11 +260,19 @@ struct Setting<'a> {
     today: NaiveDate,
     /// Whose doings are "by you".
     you: Option<&'a str>,
+    /// The address that comments on an item go to.
+    comment: Option<&'a dyn Fn(ItemId) -> Option<String>>,
 }
 
 impl View {
-    /// Words for a content, as of the end of its window.
-    pub(crate) fn new(content: &Content, audience: AudienceKind, recipient: Option<&str>, zone: Tz, now: DateTime<Utc>) -> Self {
+    /// Words for what a letter tells, as of the end of its window.
+    pub(crate) fn new(letter: &Letter<'_>) -> Self {
+        let Letter { content, zone, .. } = *letter;
+        let now = letter.window.to;
+        let comment = match letter.audience {
+            AudienceKind::Coach | AudienceKind::Clients => letter.links.comment,
+            AudienceKind::ThirdParties | AudienceKind::Personnel => None,
+        };
         let mut charts = 0;
         let mut view = Self { clients: Vec::new(), quiet: Vec::new(), counts: Counts::default(), left_out: content.left_out };
         for section in &content.sections {
@@ -237,12 +280,12 @@ impl View {
                 view.quiet.push(name(&section.name));
                 continue;
             }
-            let you = match audience {
+            let you = match letter.audience {
                 AudienceKind::Clients => Some(section.name.as_str()),
-                AudienceKind::Coach => recipient,
+                AudienceKind::Coach => letter.recipient,
                 AudienceKind::ThirdParties | AudienceKind::Personnel => None,
             };
-            let setting = Setting { zone, now, today: words::day(now, zone), you };
+            let setting = Setting { zone, now, today: words::day(now, zone), you, comment };
             let counts = Counts::of(section);
             view.counts = view.counts.plus(counts);
             view.clients.push(Client {
@@ -253,6 +296,11 @@ impl View {
             });
         }
         view
+    }
+
+    /// Whether anything of it can be commented on.
+    pub(crate) fn has_answers(&self) -> bool {
+        self.clients.iter().flat_map(|client| &client.groups).flat_map(|group| &group.rows).any(|row| row.answer().is_some())
     }
 }
 
@@ -298,7 +346,26 @@ fn thing(line: &Line, part: Part, setting: &Setting<'_>) -> Thing {
         lead,
         rest,
         body: line.body.as_deref().map(|body| words::lines(body, BODY_MOST)).filter(|body| !body.is_empty()),
+        said: said(&line.events, setting),
+        answer: answer(line.item_id, &line.title, setting),
     }
+}
+
+fn answer(item: ItemId, title: &str, setting: &Setting<'_>) -> Option<Answer> {
+    Some(Answer::new(&setting.comment?(item)?, title))
+}
+
+/// The last comments, oldest first.
+fn said(events: &[Event], setting: &Setting<'_>) -> Vec<Said> {
+    let one = |event: &Event| {
+        let text = words::lines(event.said.as_deref()?, SAID_LENGTH_MOST + 1);
+        let who = if setting.you == Some(event.by.as_str()) { "You".to_owned() } else { name(&event.by) };
+        let when = words::date(words::day(event.at, setting.zone), setting.today);
+        (!text.is_empty()).then_some(Said { who, when, text })
+    };
+    let mut said: Vec<Said> = events.iter().rev().filter_map(one).take(SAID_MOST).collect();
+    said.reverse();
+    said
 }
 
 fn by(event: &Event, setting: &Setting<'_>) -> Option<String> {
@@ -473,8 +540,13 @@ fn gauge(metric: &Metric, setting: &Setting<'_>, charts: &mut usize) -> Gauge {
         Mark::Done => Some("Done".to_owned()),
         Mark::Cancelled => Some("Cancelled".to_owned()),
         _ if metric.recorded > 0 => Some(format!("{} recorded", words::count(metric.recorded, "value", "values"))),
-        Mark::Changed => Some("Changed".to_owned()),
-        Mark::Open | Mark::Late => None,
+        Mark::Changed if metric.comments.is_empty() => Some("Changed".to_owned()),
+        Mark::Changed | Mark::Open | Mark::Late => None,
+    };
+    let comments = (!metric.comments.is_empty()).then(|| words::count(metric.comments.len(), "comment", "comments"));
+    let news = match (news, comments) {
+        (Some(news), Some(comments)) => Some(format!("{news}, {comments}")),
+        (news, comments) => news.or(comments),
     };
     let chart = match points {
         [first, .., last] if *charts < CHARTS_MOST && chart::can_draw(points, metric.target) => {
@@ -501,7 +573,19 @@ fn gauge(metric: &Metric, setting: &Setting<'_>, charts: &mut usize) -> Gauge {
         None => ("No value yet".to_owned(), String::new()),
         Some(latest) => (words::number(latest), unit.map(words::unit).unwrap_or_default()),
     };
-    Gauge { mark: metric.mark, title, latest, unit, change, target, progress, news, chart }
+    Gauge {
+        mark: metric.mark,
+        title,
+        latest,
+        unit,
+        change,
+        target,
+        progress,
+        news,
+        chart,
+        said: said(&metric.comments, setting),
+        answer: answer(metric.item_id, &metric.title, setting),
+    }
 }
 
 fn on(since: &str) -> String {

@@ -85,6 +85,32 @@ pub(crate) fn lines(text: &str, most: usize) -> String {
     clip(kept.trim(), most)
 }
 
+/// A text as it was written, as far as it is shown.
+pub(crate) struct Verbatim {
+    pub(crate) text: String,
+    pub(crate) is_cut: bool,
+}
+
+/// A text with every line of it, at most `most` characters, without what can't be printed.
+pub(crate) fn verbatim(text: &str, most: usize) -> Verbatim {
+    let breaks = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n").replace('\t', "    ");
+    let kept: String = breaks.chars().filter(|c| *c == '\n' || !is_unprintable(*c)).collect();
+    let kept = kept.trim_start_matches('\n').trim_end();
+    Verbatim { is_cut: kept.chars().nth(most).is_some(), text: clip(kept, most) }
+}
+
+/// How large a file is: "120 KB", "1.4 MB".
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_024 => format!("{bytes} bytes"),
+        1_024..1_048_576 => format!("{} KB", bytes.div_ceil(1_024)),
+        _ => {
+            let tenths = (u128::from(bytes) * 10).div_ceil(1_048_576);
+            format!("{}.{} MB", tenths / 10, tenths % 10)
+        }
+    }
+}
+
 /// "1 client", "3 clients".
 pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })

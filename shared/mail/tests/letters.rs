@@ -271,7 +271,8 @@ fn any_line() -> impl Strategy<Value = Line> {
         W::Shared,
         W::Commented,
     ]);
-    let event = (what, instant(), words(), proptest::option::of(words())).prop_map(|(what, at, by, note)| Event { what, at, by, note });
+    let event = (what, instant(), words(), proptest::option::of(words()), proptest::option::of(words()))
+        .prop_map(|(what, at, by, note, said)| Event { what, at, by, note, said });
     let events = proptest::collection::vec(event, 0..4);
     let dates = (proptest::option::of(date()), proptest::option::of(date()), proptest::option::of(instant()));
     let texts = (words(), proptest::option::of(words()), proptest::option::of(words()));

@@ -54,6 +54,7 @@ fn compose(content: &Content) -> anyhow::Result<Message> {
         more: Some("https://coach.example/reports/01J9Z3K5T0QW8R2M4N6P7S9V1X"),
         unsubscribe: "https://coach.example/u/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         unsubscribe_mailto: None,
+        comment: None,
     };
     Ok(mail::report(&Letter {
         account: "Onward Coaching",
@@ -107,7 +108,7 @@ fn line(item_id: ItemId, n: usize, of: usize, body: Option<&str>) -> anyhow::Res
         title: format!("Thing {n} to be told of, with a title of ordinary length"),
         mark,
         state,
-        events: vec![Event { what, at, by: "Ada Brandt".into(), note: None }],
+        events: vec![Event { what, at, by: "Ada Brandt".into(), note: None, said: None }],
         due_on: (kind != ItemKind::SessionNote).then(|| NaiveDate::default() + Days::new(20_770 + n as u64 % 20)),
         on: None,
         starts_at: None,
@@ -130,5 +131,6 @@ fn metric(item_id: ItemId, n: usize) -> anyhow::Result<Metric> {
         trend: Trend::Up,
         recorded: 1,
         mark: Mark::Changed,
+        comments: Vec::new(),
     })
 }

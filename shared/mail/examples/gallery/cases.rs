@@ -96,12 +96,13 @@ impl Items {
             trend,
             recorded,
             mark: if recorded > 0 { Mark::Changed } else { Mark::Open },
+            comments: Vec::new(),
         }
     }
 }
 
 fn event(what: What, at: &str, by: &str) -> Event {
-    Event { what, at: self::at(at), by: by.to_owned(), note: None }
+    Event { what, at: self::at(at), by: by.to_owned(), note: None, said: None }
 }
 
 fn section(id: u128, name: &str) -> Section {
@@ -221,6 +222,7 @@ const LINKS: Links<'_> = Links {
     more: Some("https://coach.example/runs/01J9Z3K5T0QW8R2M4N6P7S9V1X"),
     unsubscribe: "https://coach.example/u/7hQ2mX0bT9",
     unsubscribe_mailto: Some("mailto:unsubscribe+7hq2mx0bt9@reply.coach.example"),
+    comment: None,
 };
 
 fn letter<'a>(audience: AudienceKind, content: &'a Content, links: &'a Links<'a>) -> Letter<'a> {

@@ -134,6 +134,12 @@ pub fn read(raw: &[u8]) -> Result<Incoming, Unreadable> {
     Ok(Incoming { headers, reply, attached })
 }
 
+/// The headers of a mail, or of as much of its beginning as there is: also where the rest can't be read.
+#[must_use]
+pub fn headers(beginning: &[u8]) -> Headers {
+    headers::parse(&beginning[..beginning.len().min(parts::HEADERS)]).0
+}
+
 fn body(plain: Option<&str>, html: Option<&str>) -> (Reply, Option<Pictures>) {
     let reply = plain.filter(|plain| !is_blank(plain)).map(trim_text);
     match (reply, html.filter(|html| !html.trim().is_empty())) {

@@ -13,7 +13,7 @@ const DEEPEST: usize = 10;
 /// How many parts a mail may have (IN-41).
 const MOST: usize = 200;
 /// The most bytes of headers of a mail (IN-41).
-const HEADERS: usize = 256 * 1024;
+pub(super) const HEADERS: usize = 256 * 1024;
 /// The most bytes of decoded text and of decoded HTML that are read (IN-41).
 const TEXT: usize = 256 * 1024;
 const HTML: usize = 512 * 1024;

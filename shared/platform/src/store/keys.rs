@@ -15,6 +15,9 @@
 //! | pairing | `A#C#<client>` | `PAIRING#<member>` | `A#M#<member>#PAIRINGS` / `<client>` | | |
 //! | pairing that ended | `A#C#<client>` | `PAIRED#<time>#<member>` | | | |
 //! | item | `A#I#<item>` | `ITEM` | `A#C#<client>#ITEMS` / `<kind>#<item>` | scheduled appointments: `A#APPOINTMENTS` / `<begins>#<client>#<item>` | while open: `A#C#<client>#OPEN` / `<kind>#<item>` |
+//! | comment | `A#I#<item>` | `COMMENT#<id>` | | | |
+//! | mail that a comment came in | `A#I#<item>` | `ORIGINAL#<comment>` | | | |
+//! | file of an item | `A#I#<item>` | `FILE#<id>` | | | |
 //! | happening | `A#C#<client>#H` | `<time>#<id>` | | | |
 //! | report | `A` | `REPORT#<id>` | | | |
 //! | report's progress | `A#R#<report>` | `PROGRESS` | | by next run: `NEXT#<shard>` / `<time>#<account>#<report>`; following appointments: `FOLLOW#<shard>` / `<account>#<report>` | |
@@ -24,6 +27,12 @@
 //! | run | `A#RUN#<run>` | `RUN` | `A#R#<report>#RUNS` / `<run>` | while planned: `PLANNING#<shard>` / `<time>#<account>#<run>` | |
 //! | what a run says | `A#RUN#<run>` | `CONTENT#<digest>` | | | |
 //! | delivery | `A#D#<delivery>` | `DELIVERY` | of a run: `A#RUN#<run>#DELIVERIES` / `<delivery>` | until final: `WAKE#<shard>` / `<time>#<account>#<delivery>` | |
+//! | mail that can be answered | `REPLY#<delivery>` | `REPLY` | | | |
+//! | answer to a mail | `A#D#<delivery>` | `ANSWER#<place>#<digest>` | | | |
+//! | answers to a mail in an hour | `A#D#<delivery>` | `COUNT#<hour>#<place>` | | | |
+//! | a person's answers in a day | `A#P#<person>#ANSWERS` | `<day>` | | | |
+//! | mail that was refused | `A#REFUSED#<day>` | `<message>` | | | |
+//! | mail held until it is confirmed | `A#HELD#<message>` | `HELD` | | | |
 //! | program | `A` | `PROGRAM#<id>` | | | |
 //! | engagement | `A#E#<engagement>` | `ENGAGEMENT` | `A#ENGAGEMENTS` / `<engagement>` | | `A#C#<client>#ENGAGEMENTS` / `<engagement>` |
 //! | session of an engagement | `A#E#<engagement>` | `SESSION#<id>` | | | |
@@ -47,6 +56,9 @@
 //! | a client with all pairings | one query of `A#C#<client>` |
 //! | clients of the account, of a company, of a group, of a member | one query: gsi1, gsi3, `A#G#<group>`, gsi1 |
 //! | a client's items by kind; all that stand open | one query of gsi1; of gsi3 |
+//! | an item's comments, its files | one query of `A#I#<item>`, by prefix |
+//! | whose account a mail that is answered is of; whether an answer is a comment already | one get each |
+//! | mail that was refused on a day | one query |
 //! | a client's happenings in a window | one query of `A#C#<client>#H` between two times |
 //! | appointments of the account between two times | one query of gsi2 |
 //! | reports whose next run is overdue, whatever the outage | one range query per shard of gsi2 |
@@ -62,8 +74,8 @@
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use domain::id::{
-    AccountId, ClientId, CompanyId, DeliveryId, EngagementId, GroupId, HappeningId, ItemId, LocationId, MemberId, PersonnelId, ProgramId,
-    ReportId, RunId, SessionId,
+    AccountId, ClientId, CommentId, CompanyId, DeliveryId, EngagementId, FileId, GroupId, HappeningId, ItemId, LocationId, MemberId,
+    PersonnelId, ProgramId, ReportId, RunId, SessionId,
 };
 use domain::item::ItemKind;
 use domain::person::{Email, PersonId};
@@ -197,6 +209,45 @@ pub fn address(email: &Email) -> String {
 
 fn shard(of: &impl ToString) -> u8 {
     Sha256::digest(of.to_string())[0] % SHARDS
+}
+
+pub(super) const COMMENTS: &str = "COMMENT#";
+pub(super) const FILES: &str = "FILE#";
+
+pub(super) fn comment(scope: Scope, item: ItemId, id: CommentId) -> Key {
+    Key::new(item_key(scope, item).pk, format!("{COMMENTS}{id}"))
+}
+
+pub(super) fn original(scope: Scope, item: ItemId, comment: CommentId) -> Key {
+    Key::new(item_key(scope, item).pk, format!("ORIGINAL#{comment}"))
+}
+
+pub(super) fn file(scope: Scope, item: ItemId, id: FileId) -> Key {
+    Key::new(item_key(scope, item).pk, format!("{FILES}{id}"))
+}
+
+pub(super) fn answerable(delivery: &DeliveryId) -> Key {
+    Key::new(format!("REPLY#{delivery}"), "REPLY")
+}
+
+pub(super) fn answer(scope: Scope, delivery: &DeliveryId, place: u16, digest: &str) -> Key {
+    Key::new(delivery_key(scope, delivery).pk, format!("ANSWER#{place}#{digest}"))
+}
+
+pub(super) fn answers_in_hour(scope: Scope, delivery: &DeliveryId, place: u16, at: DateTime<Utc>) -> Key {
+    Key::new(delivery_key(scope, delivery).pk, format!("COUNT#{}#{place}", at.format("%Y-%m-%dT%H")))
+}
+
+pub(super) fn answers_in_day(scope: Scope, person: PersonId, day: NaiveDate) -> Key {
+    Key::new(format!("{}#P#{}#ANSWERS", scope.a(), person_id(person)), day.to_string())
+}
+
+pub(super) fn refused(scope: Scope, day: NaiveDate) -> String {
+    format!("{}#REFUSED#{day}", scope.a())
+}
+
+pub(super) fn held(scope: Scope, message: &str) -> Key {
+    Key::new(format!("{}#HELD#{message}", scope.a()), "HELD")
 }
 
 /// The partition of an account's lists, and the prefixes in it.

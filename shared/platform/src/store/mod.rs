@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod clients;
+pub mod comments;
 pub mod deliveries;
 pub mod engagements;
 pub mod items;
