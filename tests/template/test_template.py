@@ -297,6 +297,7 @@ def test_a_role_reads_and_writes_only_the_files_it_works_with(of_type):
            for s in statements(role) for action in as_list(s["Action"]) if action.startswith("s3:")}
     assert may == {
         ("ApiRole", "s3:GetObject"): ["${Files.Arn}/files/*", "${Files.Arn}/inbound/*"],
+        ("ApiRole", "s3:PutObject"): ["${Files.Arn}/files/*"],
         ("InboundRole", "s3:GetObject"): ["${Files.Arn}/inbound/*"],
         ("InboundRole", "s3:PutObject"): ["${Files.Arn}/files/*"],
     }
@@ -380,14 +381,16 @@ def test_refusals_are_counted_by_reason_from_the_line_that_the_function_logs(of_
     rust = (ROOT / "functions" / "inbound" / "src" / "lib.rs").read_text()
     [fields, message] = re.findall(r'tracing::info!\((.+), "(.+)"\);', rust)[0]
     logged = {field.split(" = ")[0] for field in fields.split(", ")}
-    filters = of_type("AWS::Logs::MetricFilter").values()
-    for properties in (f["Properties"] for f in filters):
+    patterns = {}
+    for properties in (f["Properties"] for f in of_type("AWS::Logs::MetricFilter").values()):
         assert properties["LogGroupName"] == {"Ref": "InboundLogs"}
         [counted] = properties["MetricTransformations"]
         [dimension] = counted["Dimensions"]
-        assert properties["FilterPattern"] == f'{{ ($.fields.message = "{message}") && ({dimension["Value"]} = "*") }}'
-        assert dimension["Value"] == f"$.fields.{dimension['Key']}" and dimension["Key"] in logged
-    assert {f["Properties"]["MetricTransformations"][0]["Dimensions"][0]["Key"] for f in filters} == logged == {"became", "reason"}
+        assert dimension["Value"] == f"$.fields.{dimension['Key']}"
+        patterns[dimension["Key"]] = properties["FilterPattern"]
+    says = f'$.fields.message = "{message}"'
+    assert patterns == {"became": f"{{ {says} }}", "reason": f'{{ ({says}) && ($.fields.reason != "") }}'}
+    assert set(patterns) == logged
 
 
 def test_routes_stand_for_themselves(source):
