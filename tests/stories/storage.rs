@@ -374,6 +374,7 @@ fn an_account(bench: &Bench) -> Account {
         name: "Onward".into(),
         time_zone: chrono_tz::UTC,
         features: Features::default(),
+        require_dmarc: false,
         created_at: bench.now,
         updated_at: bench.now,
         version: 1,

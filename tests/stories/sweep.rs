@@ -56,8 +56,16 @@ impl<'a> House<'a> {
 
     async fn open_as(world: &'a World, id: AccountId, name: &str, zone: Tz) -> Self {
         let at = time(BEGUN);
-        let account =
-            Account { id, name: name.into(), time_zone: zone, features: Features::default(), created_at: at, updated_at: at, version: 1 };
+        let account = Account {
+            id,
+            name: name.into(),
+            time_zone: zone,
+            features: Features::default(),
+            require_dmarc: false,
+            created_at: at,
+            updated_at: at,
+            version: 1,
+        };
         let scope = Scope::of_own_message(id);
         let house = Self { world, scope, zone, name: name.into() };
         house.write(|store, changes| _ = store.add_account(changes, &account).unwrap()).await;

@@ -3,10 +3,11 @@
 use std::sync::LazyLock;
 
 use app::engagements::nudge::{NudgePage, Over, Stands};
+use app::inbound::{Became, ConfirmPage};
 use app::off_track::StopPage;
 use app::portal::InvitationPage;
 use app::reports::UnsubscribePage;
-use app::token::Nudging;
+use app::token::{Nudging, Stopped};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono_tz::Tz;
@@ -73,17 +74,48 @@ pub(crate) fn stop(page: &StopPage) -> Markup {
         @if page.done {
             span.done { "✓ Unsubscribed" }
             h1 { "You won’t get such mail any more" }
-            p { b { (page.account) } " sends you no more mail when coaching is off track." }
+            p { b { (page.account) } " sends you no more mail " (occasion(page.what)) "." }
             p { "You can close this page. If you change your mind, switch it on again in your settings, or ask " (page.account) " how." }
         } @else {
             h1 { "Stop getting such mail?" }
-            p { "You get mail from " b { (page.account) } " when coaching is off track." }
+            p { "You get mail from " b { (page.account) } " " (occasion(page.what)) "." }
             form method="post" { button type="submit" { "Unsubscribe" } }
         }
     };
     let footer =
         html! { @if !page.done { "Only this kind of mail ends, and nothing else changes. Nothing happens until you press the button." } };
     frame(if page.done { "Unsubscribed" } else { "Unsubscribe" }, &content, &footer)
+}
+
+/// When such mail comes.
+fn occasion(what: Stopped) -> &'static str {
+    match what {
+        Stopped::OffTrack => "when coaching is off track",
+        Stopped::Comments => "when somebody comments on what you work on together",
+    }
+}
+
+/// What a mail's confirmation asks, or what became of the mail.
+pub(crate) fn confirm(page: &ConfirmPage) -> Markup {
+    let content = match &page.became {
+        None => html! {
+            h1 { "Did you send this comment?" }
+            p { b { (page.account) } " got a mail that says it comes from you, and could not be certain of it." }
+            p { "If you answered one of our mails, confirm it. If you did not, just close this page: nobody sees the mail." }
+            form method="post" { button type="submit" { "Yes, it is mine" } }
+        },
+        Some(Became::Stored { .. } | Became::Duplicate { .. }) => html! {
+            span.done { "✓ Confirmed" }
+            h1 { "Your comment is on record" }
+            p { "It is passed on as if it had come at once. You can close this page." }
+        },
+        Some(Became::Held { .. } | Became::Refused { .. }) => html! {
+            h1 { "This can’t become a comment any more" }
+            p { "The mail is too old, or what it is about has changed. Please answer a newer mail from " b { (page.account) } "." }
+        },
+    };
+    let footer = html! { @if page.became.is_none() { "Nothing happens until you press the button." } };
+    frame("Your comment", &content, &footer)
 }
 
 /// What an invitation to the portal asks, or what became of it.

@@ -142,7 +142,7 @@ impl From<AppError> for Problem {
             AppError::Store(StoreError::Busy { .. }) => {
                 Self::unavailable(chain(error), "busy", "too much is going on at once; nothing was changed, try again", 1)
             }
-            AppError::Store(StoreError::Call { .. }) | AppError::Schedule(_) => Self::unavailable(
+            AppError::Store(StoreError::Call { .. }) | AppError::Schedule(_) | AppError::Files(_) => Self::unavailable(
                 chain(error),
                 "unavailable",
                 "something that is needed for this does not answer; try again, a change with the same Idempotency-Key, since it may have been made",

@@ -454,6 +454,8 @@ async fn why(stack: &Stack, message: &Message) -> Option<Why> {
         Mail::OffTrack { since, .. } => html! { span { "Notice: an engagement is off track since " b { (since.format("%-d %b")) } } },
         Mail::OffTrackDigest { on, .. } => html! { span { "Engagements that went off track: digest of " b { (on.format("%-d %b")) } } },
         Mail::Invitation { .. } => html! { span { "Invitation to the portal" } },
+        Mail::Comment { .. } => html! { span { "Comment of the other party, forwarded" } },
+        Mail::CommentRefused { why, .. } => html! { span { "Notice: a mail did not become a comment (" (why.name()) ")" } },
         Mail::RunLate { report, .. } => html! { span { "Notice: a run of " b { (report) } " was late" } },
         Mail::Unsubscribed { report, .. } => html! { span { "Notice: somebody unsubscribed from " b { (report) } } },
         Mail::AddressSuppressed { report, .. } => html! { span { "Notice: an address of " b { (report) } " takes no more mail" } },

@@ -21,6 +21,8 @@ pub struct AccountChange {
     pub time_zone: Option<String>,
     /// What is switched on; what is left out stays.
     pub features: Option<FeaturesChange>,
+    /// Whether comments by mail need a policy (DMARC) of the sender's domain.
+    pub require_dmarc: Option<bool>,
 }
 
 /// A change of what is switched on; what is left out stays.
@@ -69,6 +71,7 @@ pub async fn update(ctx: &Ctx, change: &AccountChange, expected: Option<u64>) ->
         account.features.groups = features.groups.unwrap_or(account.features.groups);
         account.features.team_edition = features.team_edition.unwrap_or(account.features.team_edition);
     }
+    account.require_dmarc = change.require_dmarc.unwrap_or(account.require_dmarc);
     check.done(())?;
     if account == *before {
         return Ok(account);

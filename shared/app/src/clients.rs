@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::access::{Action, ClientFacts, Resource, Viewer, decide};
+use domain::access::{Action, ClientFacts, ItemFacts, Resource, Viewer, decide};
 use domain::account::Feature;
 use domain::check::{self, Check};
 use domain::client::{Client, Level, Portal};
-use domain::happening::Happening;
+use domain::happening::{Happening, What};
 use domain::id::{ClientId, CompanyId, ItemId, MemberId};
 use domain::listing::Columns;
 use domain::person::{Email, Notifications, Permission};
@@ -391,7 +391,13 @@ pub async fn stream(ctx: &Ctx, id: ClientId, page: &Page) -> Result<Paged<Happen
         let (happenings, next) = ctx.store().stream(ctx.scope, id, page.limit.max(50), after).await?;
         let concerned: BTreeSet<ItemId> = happenings.iter().map(|happening| happening.item_id).collect();
         let concerned = crate::items::visible(ctx, &facts, concerned).await?;
-        for happening in happenings.into_iter().filter(|happening| concerned.contains_key(&happening.item_id)) {
+        let shown = |happening: &Happening| {
+            concerned.get(&happening.item_id).is_some_and(|item| {
+                let comments = Resource::Comments(&facts, &ItemFacts::of(item));
+                happening.what != What::Commented || decide(&ctx.viewer, Action::Read, &comments).is_allowed()
+            })
+        };
+        for happening in happenings.into_iter().filter(shown) {
             if items.len() == page.limit {
                 let next_cursor = items.last().map(|last| list.cursor(&format!("{} {}", platform::store::keys::time(last.at), last.id)));
                 return Ok(Paged { items, next_cursor });

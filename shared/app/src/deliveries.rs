@@ -1,14 +1,15 @@
 //! Deliveries: composing, the last look before sending, sending, and what SES reports afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use domain::access::{Action, ClientFacts, Resource, Viewer, decide};
+use domain::access::{Action, ClientFacts, ItemFacts, Resource, Viewer, decide};
 use domain::account::Account;
 use domain::client::{Client, Level};
 use domain::delivery::{Answer, Claim, DAILY_MOST, Delivery, DeliveryState, Event, Mail, NotAnyMore, Recipient, to_member};
-use domain::id::{AccountId, ClientId, DeliveryId, ReportId, RunId};
-use domain::person::{Email, Member, PersonId};
+use domain::id::{AccountId, ClientId, DeliveryId, ItemId, ReportId, RunId};
+use domain::item::{ItemKind, Visibility};
+use domain::person::{Actor, Email, Member, PersonId};
 use domain::report::{AudienceKind, Definition, Paused, Report};
 use domain::run::{Cause, Run};
 use domain::schedule::Window;
@@ -21,7 +22,7 @@ use platform::store::{Changes, Scope, keys};
 use crate::identity::viewer;
 use crate::page::{List, Page, Paged};
 use crate::token::{Unsubscribe, Whole};
-use crate::{App, AppError, Ctx, off_track};
+use crate::{App, AppError, Ctx, comments, inbound, off_track};
 
 /// What a worker did about a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub(crate) struct Composing<'a> {
     pub(crate) unsubscribe: &'a str,
     /// Where all of it can be read, should the mail be cut.
     pub(crate) more: Option<&'a str>,
+    /// The mail address that comments on an item go to.
+    pub(crate) comment: Option<&'a dyn Fn(ItemId) -> Option<String>>,
     pub(crate) delivery_id: &'a str,
 }
 
@@ -61,6 +64,7 @@ fn compose_by(of: &Composing<'_>, by: fn(&mail::Letter<'_>) -> mail::Message) ->
         more: of.more,
         unsubscribe: of.unsubscribe,
         unsubscribe_mailto: None,
+        comment: of.comment,
     };
     let words = of.definition.schedule.words();
     by(&mail::Letter {
@@ -147,10 +151,14 @@ async fn last_look(app: &App, scope: Scope, delivery: &mut Delivery) -> Result<R
         return Ok(Err(NotAnyMore::Suppressed));
     }
     let mut to = email.clone();
+    let mut reply_to = None;
     let message = match &delivery.mail {
         Mail::Report { report_id, run_id, content, .. } => {
             match report_mail(app, scope, &account, delivery, *report_id, *run_id, content).await? {
-                Ok(message) => message,
+                Ok((message, answers)) => {
+                    reply_to = answers;
+                    message
+                }
                 Err(why) => return Ok(Err(why)),
             }
         }
@@ -178,6 +186,24 @@ async fn last_look(app: &App, scope: Scope, delivery: &mut Delivery) -> Result<R
             Ok(message) => message,
             Err(why) => return Ok(Err(why)),
         },
+        Mail::Comment { client_id, item_id, comment_id } => {
+            match comments::mail(app, scope, &account, delivery, (*client_id, *item_id, *comment_id)).await? {
+                Ok((message, address, answers)) => {
+                    (to, reply_to) = (address, answers);
+                    message
+                }
+                Err(why) => return Ok(Err(why)),
+            }
+        }
+        Mail::CommentRefused { why, item_id, held } => {
+            match inbound::mail(app, scope, &account, delivery, (*why, *item_id, held.as_deref())).await? {
+                Ok((message, address)) => {
+                    to = address;
+                    message
+                }
+                Err(why) => return Ok(Err(why)),
+            }
+        }
     };
     if to != *email {
         if store.suppressed(scope, &to).await?.is_some() {
@@ -191,7 +217,7 @@ async fn last_look(app: &App, scope: Scope, delivery: &mut Delivery) -> Result<R
         delivery: delivery.id.clone(),
         from_name: account.name.clone(),
         to: email.as_str().to_owned(),
-        reply_to: None,
+        reply_to,
         subject: message.subject,
         html: message.html,
         text: message.text,
@@ -206,6 +232,8 @@ struct Shown {
     run: Run,
     creator: Member,
     content: Content,
+    /// The items that the recipient may comment on, and which of the stored content's they are, from 1.
+    places: BTreeMap<ItemId, u16>,
 }
 
 /// Loads what a report mail is made of, and looks once more at what of it may be shown.
@@ -229,8 +257,15 @@ async fn shown(
     let Some(creator) = store.member(scope, report.creator_id).await?.filter(|creator| creator.active) else {
         return Ok(Err(NotAnyMore::NoRight));
     };
-    let content = still_shown(app, scope, &report, &creator, recipient, content).await?;
-    Ok(content.map(|content| Shown { report, run, creator, content }))
+    // by the content as it was planned, whatever of it is shown
+    let all = content.items();
+    let still = still_shown(app, scope, &report, &creator, recipient, content).await?;
+    Ok(still.map(|Still { content, commentable }| {
+        let sections = content.sections.iter().filter(|section| commentable.contains(&section.client_id));
+        let open: BTreeSet<ItemId> = Content { sections: sections.cloned().collect(), left_out: 0 }.items().into_iter().collect();
+        let places = (1..=u16::MAX).zip(all).filter(|(_, item)| open.contains(item)).map(|(place, item)| (item, place)).collect();
+        Shown { report, run, creator, content, places }
+    }))
 }
 
 /// Composes a report mail by `by`; `unsubscribe` and `more` are made from the delivery.
@@ -245,6 +280,7 @@ fn letter(
     let unsubscribe = Unsubscribe::of(account.id, shown.report.id, &delivery.recipient.email).sign(&app.signing_keys).ok_or_else(no_key)?;
     let more = Whole { account: account.id, delivery: delivery.id.clone() }.sign(&app.signing_keys).ok_or_else(no_key)?;
     let late = late_sentence(&shown.run);
+    let address = |item: ItemId| comments::address(app, delivery, *shown.places.get(&item)?).ok();
     Ok(compose_by(
         &Composing {
             config: &app.config,
@@ -257,6 +293,7 @@ fn letter(
             content: &shown.content,
             unsubscribe: &format!("{}/u/{unsubscribe}", app.config.public_url),
             more: Some(&format!("{}/m/{more}", app.config.public_url)),
+            comment: (!shown.places.is_empty()).then_some(&address),
             delivery_id: delivery.id.as_str(),
         },
         by,
@@ -271,7 +308,7 @@ async fn report_mail(
     report_id: ReportId,
     run_id: RunId,
     digest: &str,
-) -> Result<Result<mail::Message, NotAnyMore>, AppError> {
+) -> Result<Result<(mail::Message, Option<String>), NotAnyMore>, AppError> {
     let store = &app.platform.store;
     let email = &delivery.recipient.email;
     let address = keys::address(email);
@@ -292,7 +329,13 @@ async fn report_mail(
     if !store.count_mail(scope, report_id, today, &delivery.id, email, DAILY_MOST).await? {
         return Ok(Err(NotAnyMore::TooMany));
     }
-    letter(app, account, delivery, &shown, mail::report).map(Ok)
+    let message = letter(app, account, delivery, &shown, mail::report)?;
+    if shown.places.is_empty() {
+        return Ok(Ok((message, None)));
+    }
+    // an answer to the mail as a whole is told how comments are made
+    store.keep_answerable(scope, &delivery.id, app.clock.now()).await?;
+    Ok(Ok((message, Some(comments::address(app, delivery, 0)?))))
 }
 
 /// The whole of a report mail as a page, for mails that were cut: what of it the recipient may still be shown.
@@ -326,6 +369,13 @@ fn late_sentence(run: &Run) -> Option<String> {
     })
 }
 
+/// What of a content may still be shown.
+struct Still {
+    content: Content,
+    /// The clients on whose items the recipient may comment.
+    commentable: BTreeSet<ClientId>,
+}
+
 /// The content without what the creator may no longer report, or the recipient may no longer see.
 async fn still_shown(
     app: &App,
@@ -334,9 +384,9 @@ async fn still_shown(
     creator: &Member,
     recipient: &Recipient,
     content: Content,
-) -> Result<Result<Content, NotAnyMore>, AppError> {
+) -> Result<Result<Still, NotAnyMore>, AppError> {
     if content.sections.is_empty() {
-        return Ok(Ok(content));
+        return Ok(Ok(Still { content, commentable: BTreeSet::new() }));
     }
     let store = &app.platform.store;
     let audience = report.definition.audience.kind;
@@ -381,7 +431,16 @@ async fn still_shown(
     Ok(match content.sections.is_empty() {
         true if is_archived => Err(NotAnyMore::Archived),
         true => Err(NotAnyMore::NoRight),
-        false => Ok(content),
+        false => {
+            let shared = ItemFacts { kind: ItemKind::Note, visibility: Visibility::Shared, author: Actor::System };
+            let comments = |id: &ClientId| {
+                let by_reader = clients.get(id).map(|client| ClientFacts::of(client, level(&reader_levels, *id)));
+                by_reader
+                    .zip(reader.as_ref())
+                    .is_some_and(|(facts, reader)| decide(reader, Action::Comment, &Resource::Item(&facts, &shared)).is_allowed())
+            };
+            Ok(Still { commentable: ids.iter().copied().filter(comments).collect(), content })
+        }
     })
 }
 
@@ -413,7 +472,12 @@ async fn notice(app: &App, scope: Scope, account: &Account, delivery: &Delivery)
             let notice = mail::Notice::ReportPaused { report, creator, because: Paused::CreatorDeactivated };
             (mail::Why::Administrator, report_id, notice)
         }
-        Mail::Report { .. } | Mail::OffTrack { .. } | Mail::OffTrackDigest { .. } | Mail::Invitation { .. } => {
+        Mail::Report { .. }
+        | Mail::OffTrack { .. }
+        | Mail::OffTrackDigest { .. }
+        | Mail::Invitation { .. }
+        | Mail::Comment { .. }
+        | Mail::CommentRefused { .. } => {
             return Err(AppError::Fault("this is not a notice about a report".into()));
         }
     };

@@ -3,6 +3,7 @@
 use domain::access::Action;
 use domain::account::Feature;
 use domain::check::Invalid;
+use platform::files::FilesError;
 use platform::schedules::ScheduleError;
 use platform::store::StoreError;
 
@@ -41,6 +42,9 @@ pub enum AppError {
     /// The scheduler failed.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
+    /// The bucket failed.
+    #[error(transparent)]
+    Files(#[from] FilesError),
     /// A fault of our own.
     #[error("{0}")]
     Fault(String),

@@ -398,6 +398,7 @@ pub async fn open_account(app: &App, draft: &AccountDraft) -> Result<Opened, App
         name,
         time_zone,
         features: Features::default(),
+        require_dmarc: false,
         created_at: now,
         updated_at: now,
         version: 1,

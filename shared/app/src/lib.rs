@@ -3,12 +3,14 @@
 
 pub mod account;
 pub mod clients;
+pub mod comments;
 pub mod companies;
 pub mod deliveries;
 pub mod engagements;
 pub mod error;
 pub mod groups;
 pub mod identity;
+pub mod inbound;
 pub mod items;
 pub mod members;
 pub mod off_track;

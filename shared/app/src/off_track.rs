@@ -15,7 +15,7 @@ use domain::progress::{self, Anchor, Progress, Watch, progress};
 use mail::off_track::{Nudges, OffTrackClient, OffTrackDigest, Reader, Row, Step};
 use platform::store::{Changes, Scope, audit};
 
-use crate::token::{Nudge, Nudging, Stop};
+use crate::token::{Nudge, Nudging, Stop, Stopped};
 use crate::{App, AppError};
 
 /// How often switching mail off is tried when the person is changed meanwhile.
@@ -39,7 +39,7 @@ impl Links<'_> {
 
     /// Where the person switches such mail off.
     fn stop(&self) -> Result<String, AppError> {
-        self.token(Stop { account: self.scope.account(), person: self.person }.sign(&self.app.signing_keys), "u")
+        self.token(Stop { what: Stopped::OffTrack, account: self.scope.account(), person: self.person }.sign(&self.app.signing_keys), "u")
     }
 
     /// What the person can say of a crossing without a login, in the order of [`Nudging::ALL`].
@@ -326,6 +326,8 @@ fn last_activity(engagement: &Engagement, watch: &Watch, account: &Account) -> O
 pub struct StopPage {
     /// The account's name.
     pub account: String,
+    /// Which mail.
+    pub what: Stopped,
     /// Whether the person gets such mail no more.
     pub done: bool,
 }
@@ -347,7 +349,7 @@ impl Stopping {
     }
 }
 
-async fn stopping(app: &App, token: &str) -> Result<Option<(Scope, PersonId, Account, Stopping)>, AppError> {
+async fn stopping(app: &App, token: &str) -> Result<Option<(Scope, Stop, Account, Stopping)>, AppError> {
     let Some(stop) = Stop::read(token, &app.signing_keys) else { return Ok(None) };
     let scope = Scope::of_own_message(stop.account);
     let store = &app.platform.store;
@@ -356,7 +358,14 @@ async fn stopping(app: &App, token: &str) -> Result<Option<(Scope, PersonId, Acc
         PersonId::Client(id) => store.client(scope, id).await?.map(Stopping::Client),
         PersonId::Personnel(id) => store.person_of_company(scope, id).await?.map(Stopping::Personnel),
     };
-    Ok(store.account(scope).await?.zip(person).map(|(account, person)| (scope, stop.person, account, person)))
+    Ok(store.account(scope).await?.zip(person).map(|(account, person)| (scope, stop, account, person)))
+}
+
+fn is_off(what: Stopped, notifications: Notifications) -> bool {
+    match what {
+        Stopped::OffTrack => !notifications.off_track,
+        Stopped::Comments => notifications.comments == Some(false),
+    }
 }
 
 /// What the page of a link that switches such mail off says; changes nothing (RFC 8058). `None` for a link that is not ours.
@@ -365,7 +374,11 @@ async fn stopping(app: &App, token: &str) -> Result<Option<(Scope, PersonId, Acc
 /// [`AppError::Store`].
 pub async fn stop_page(app: &App, token: &str) -> Result<Option<StopPage>, AppError> {
     let found = stopping(app, token).await?;
-    Ok(found.map(|(_, _, account, person)| StopPage { account: account.name, done: !person.notifications().off_track }))
+    Ok(found.map(|(_, stop, account, person)| StopPage {
+        account: account.name,
+        what: stop.what,
+        done: is_off(stop.what, person.notifications()),
+    }))
 }
 
 /// Switches such mail off for the link's person (T-9); once or often is the same.
@@ -374,15 +387,18 @@ pub async fn stop_page(app: &App, token: &str) -> Result<Option<StopPage>, AppEr
 /// [`AppError::Store`].
 pub async fn stop(app: &App, token: &str) -> Result<Option<StopPage>, AppError> {
     for _ in 0..TRIES {
-        let Some((scope, id, account, person)) = stopping(app, token).await? else { return Ok(None) };
-        let page = StopPage { account: account.name, done: true };
-        if !person.notifications().off_track {
+        let Some((scope, stop, account, person)) = stopping(app, token).await? else { return Ok(None) };
+        let page = StopPage { account: account.name, what: stop.what, done: true };
+        if is_off(stop.what, person.notifications()) {
             return Ok(Some(page));
         }
         let store = &app.platform.store;
         let now = app.clock.now();
         let mut changes = Changes::new();
-        let off = |notifications: Notifications| Notifications { off_track: false, ..notifications };
+        let off = |notifications: Notifications| match stop.what {
+            Stopped::OffTrack => Notifications { off_track: false, ..notifications },
+            Stopped::Comments => Notifications { comments: Some(false), ..notifications },
+        };
         let subject = match &person {
             Stopping::Member(before) => {
                 let notifications = off(before.notifications);
@@ -403,7 +419,7 @@ pub async fn stop(app: &App, token: &str) -> Result<Option<StopPage>, AppError> 
                 before.id.to_string()
             }
         };
-        let entry = audit::Entry { id: AuditId(app.new_id()), at: now, by: id.into(), action: "me.update".into(), subject };
+        let entry = audit::Entry { id: AuditId(app.new_id()), at: now, by: stop.person.into(), action: "me.update".into(), subject };
         store.add_audit(&mut changes, scope, &entry)?;
         if store.commit(changes).await?.is_done() {
             return Ok(Some(page));

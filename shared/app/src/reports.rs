@@ -459,6 +459,8 @@ pub async fn preview(ctx: &Ctx, draft: &PreviewDraft) -> Result<Preview, AppErro
         content: &content,
         unsubscribe: "#",
         more: None,
+        // there is no mail yet that could be answered
+        comment: None,
         delivery_id: "preview",
     });
     Ok(Preview {

@@ -64,6 +64,11 @@ pub struct Account {
     pub time_zone: Tz,
     /// What is switched on.
     pub features: Features,
+    /// Whether comments by mail count only where the sender's domain stands by its mail with a policy of its own (DMARC);
+    /// without, a signature of the domain is enough. For administrators it always is so.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub require_dmarc: bool,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it was last changed.

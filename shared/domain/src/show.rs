@@ -1,6 +1,6 @@
 //! What a report shows to whom: one function from the record to the content of one recipient's mail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,16 @@ impl Content {
     /// Whether nothing happened and nothing is open.
     pub fn is_empty(&self) -> bool {
         self.sections.iter().all(Section::is_empty) && self.left_out == 0
+    }
+
+    /// Every item that it speaks of, once, in the order of the content.
+    pub fn items(&self) -> Vec<ItemId> {
+        let mut seen = BTreeSet::new();
+        let of = |section: &Section| {
+            let lines = section.happened.iter().chain(&section.open).map(|line| line.item_id);
+            lines.chain(section.metrics.iter().map(|metric| metric.item_id)).collect::<Vec<_>>()
+        };
+        self.sections.iter().flat_map(of).filter(|item| seen.insert(*item)).collect()
     }
 
     /// The content without the clients that `keep` denies: for a last look just before sending.

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod clients;
+pub(crate) mod comments;
 pub(crate) mod companies;
 pub(crate) mod engagement_lists;
 pub(crate) mod engagements;

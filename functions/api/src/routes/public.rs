@@ -1,7 +1,7 @@
 //! What needs no key: health, the document, and the page that a link in a mail opens.
 
 use app::engagements::nudge;
-use app::{App, AppError, deliveries, off_track, portal, reports};
+use app::{App, AppError, deliveries, inbound, off_track, portal, reports};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -23,6 +23,7 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(show_unsubscribe, unsubscribe))
         .routes(routes!(show_nudge, act_on_nudge))
         .routes(routes!(show_invitation, accept_invitation))
+        .routes(routes!(show_confirmation, confirm))
         .routes(routes!(whole_mail))
 }
 
@@ -137,6 +138,32 @@ fn invitation(found: Result<Option<portal::InvitationPage>, app::AppError>) -> R
         Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
         Err(error) => failed(error.into()),
     }
+}
+
+/// The page of a link to confirm a mail whose sender was not certain; changes nothing (C-3).
+#[utoipa::path(
+    get, path = "/c/{token}", operation_id = "confirm_show", tag = "public", params(("token" = String, Path)), security(()),
+    responses(
+        (status = 200, description = "A page with one button", content_type = "text/html", body = String),
+        (status = 404, description = "A page: the link is not one of ours", content_type = "text/html", body = String),
+        OpenRefusals,
+    )
+)]
+async fn show_confirmation(State(app): State<App>, Path(token): Path<String>) -> Response {
+    answered(inbound::confirm_page(&app, &token).await.map(|found| found.map(|found| page::confirm(&found))))
+}
+
+/// Takes the mail as a comment. Once or often is the same; the body does not matter.
+#[utoipa::path(
+    post, path = "/c/{token}", operation_id = "confirm", tag = "public", params(("token" = String, Path)), security(()),
+    responses(
+        (status = 200, description = "A page: it is a comment, or why it can't be one any more", content_type = "text/html", body = String),
+        (status = 404, description = "A page: the link is not one of ours", content_type = "text/html", body = String),
+        OpenRefusals,
+    )
+)]
+async fn confirm(State(app): State<App>, Path(token): Path<String>) -> Response {
+    answered(inbound::confirm(&app, &token).await.map(|found| found.map(|found| page::confirm(&found))))
 }
 
 /// A field of a form; empty where there is none.
