@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = {"api", "feedback", "reconcile", "report", "send", "sweep"}
+FUNCTIONS = {"api", "feedback", "inbound", "reconcile", "report", "send", "sweep"}
 
 # For each package of the product, the packages of this workspace that it may be built from.
 MAY_USE = {

@@ -34,6 +34,19 @@ pub fn piped(account: &str, delivery: &str) -> String {
     message.replace("01JQ0C0ACH0ACC0VNT00000001", account).replace("mzxw6ytboi2dgnrtmfrgg43emu", delivery)
 }
 
+/// The sample event of a mail that came in, for another one.
+///
+/// # Panics
+/// Where the sample has another form.
+pub fn mailed(message: &str, sender: &str, recipient: &str) -> Value {
+    let mut event = sample("inbound");
+    let ses = &mut event["Records"][0]["ses"];
+    ses["mail"]["messageId"] = message.into();
+    ses["mail"]["source"] = sender.into();
+    ses["receipt"]["recipients"] = vec![recipient].into();
+    event
+}
+
 /// The sample event of the API, asking for something else.
 pub fn asking(method: &str, path: &str, key: &str, body: Option<&Value>) -> Value {
     let mut event = sample("api");

@@ -11,7 +11,7 @@ use cairn::lambda::Function;
 use cairn::stack::{Settings, Stack, environment};
 use chrono::{Duration, DurationRound};
 use serde_json::{Value, json};
-use stories::events::{asking, piped, queued, sample};
+use stories::events::{asking, mailed, piped, queued, sample};
 use stories::{World, text};
 
 /// The binary of a function, as this build makes it: all are brought up to date first.
@@ -109,6 +109,11 @@ async fn the_binaries_carry_a_report_from_its_schedule_to_a_bounce() {
     let suppressed = ada.get("/v1/suppressions").await.expect(200);
     assert_eq!(suppressed["items"].as_array().unwrap().len(), 1);
     assert_eq!(suppressed["items"][0]["email"], "bounce@acme.example");
+
+    world.stack.s3.put("inbound/message", b"From: hr@acme.example\n\nHello").unwrap();
+    let inbound = started("inbound", &world).await;
+    let done = answer(&inbound, &mailed("message", "hr@acme.example", "reply+none@reply.cairn.example")).await;
+    assert_eq!(done, json!([{ "decision": "refused", "reason": "unknown_address" }]));
 
     let reconcile = started("reconcile", &world).await;
     let done = answer(&reconcile, &sample("reconcile")).await;

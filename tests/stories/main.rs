@@ -15,6 +15,7 @@ mod flow;
 mod idempotency;
 mod lists;
 mod local;
+mod receiving;
 mod reports;
 mod samples;
 mod schedules;

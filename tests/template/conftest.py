@@ -14,6 +14,7 @@ from samtranslator.yaml_helper import yaml_parse  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = ROOT / "infra" / "template.yaml"
+RECEIVING = ROOT / "infra" / "receiving.yaml"
 
 
 class _NoManagedPolicies:
@@ -51,6 +52,12 @@ def source(text):
 @pytest.fixture(scope="session")
 def template(text):
     return transformed_from(text)
+
+
+@pytest.fixture(scope="session")
+def receiving():
+    """The template of the rules by which SES receives mail, which is plain CloudFormation."""
+    return json.loads(json.dumps(yaml_parse(RECEIVING.read_text())))
 
 
 @pytest.fixture(scope="session")

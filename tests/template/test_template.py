@@ -13,8 +13,8 @@ import pytest
 from conftest import ROOT, lint, transformed_from
 
 SETTINGS = {
-    "CAIRN_ALLOW_SIGN_UP", "CAIRN_CONFIGURATION_SET", "CAIRN_MAIL_FROM", "CAIRN_PUBLIC_URL",
-    "CAIRN_RUNS_QUEUE_ARN", "CAIRN_SCHEDULER_ROLE_ARN", "CAIRN_SCHEDULE_DLQ_ARN", "CAIRN_SCHEDULE_GROUP", "CAIRN_TABLE",
+    "CAIRN_ALLOW_SIGN_UP", "CAIRN_BUCKET", "CAIRN_CONFIGURATION_SET", "CAIRN_MAIL_FROM", "CAIRN_PUBLIC_URL",
+    "CAIRN_REPLY_DOMAIN", "CAIRN_RUNS_QUEUE_ARN", "CAIRN_SCHEDULER_ROLE_ARN", "CAIRN_SCHEDULE_DLQ_ARN", "CAIRN_SCHEDULE_GROUP", "CAIRN_TABLE",
 }
 
 # Where a policy says `*`, and why nothing narrower exists.
@@ -23,14 +23,16 @@ ANY_RESOURCE = {
     ("ReconcileRole", "scheduler:ListSchedules"): "IAM knows no resource for this action; it lists names only",
 }
 
-# Services whose actions each function's role may hold. Who reads no queue has no sqs, who sends no mail has no ses.
+# Services whose actions each function's role may hold. Who uses no queue has no sqs, who sends no mail has no ses, who reads
+# and writes no files has no s3.
 SERVICES = {
-    "ApiRole": {"logs", "dynamodb", "scheduler", "iam"},
+    "ApiRole": {"logs", "dynamodb", "scheduler", "iam", "s3"},
     "ReportRole": {"logs", "dynamodb", "scheduler", "sqs"},
     "SendRole": {"logs", "dynamodb", "sqs", "ses"},
     "FeedbackRole": {"logs", "dynamodb", "sqs"},
     "ReconcileRole": {"logs", "dynamodb", "scheduler", "iam"},
     "SweepRole": {"logs", "dynamodb"},
+    "InboundRole": {"logs", "dynamodb", "sqs", "s3"},
     "OutboxRole": {"dynamodb", "sqs"},
     "SchedulerRole": {"sqs"},
 }
@@ -105,7 +107,8 @@ def test_every_function_has_a_sample_event(source):
     assert {p.stem for p in (ROOT / "events").glob("*.json")} >= deployed
     for path in (ROOT / "events").glob("*.json"):
         for record in json.loads(path.read_text()).get("Records", []):
-            assert isinstance(json.loads(record["body"]), dict)
+            if record["eventSource"] == "aws:sqs":
+                assert isinstance(json.loads(record["body"]), dict)
 
 
 def test_the_sample_of_a_due_delivery_is_one_that_the_pipe_lets_through(resources):
@@ -279,8 +282,25 @@ def test_what_cannot_be_made_again_outlives_the_stack(resources):
 def test_files_are_private_and_travel_over_tls(resources):
     assert set(resources["Files"]["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
     assert "VersioningConfiguration" not in resources["Files"]["Properties"]
-    [only] = resources["FilesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
-    assert only["Effect"] == "Deny" and only["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+    statements = resources["FilesPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    [denied] = [s for s in statements if s["Effect"] == "Deny"]
+    assert denied["Principal"] == "*" and denied["Condition"] == {"Bool": {"aws:SecureTransport": False}}
+
+
+def files_that(role, action):
+    """The parts of the bucket on which a role may do something."""
+    return [r["Fn::Sub"] for s in statements(role) if action in as_list(s["Action"]) for r in as_list(s["Resource"])]
+
+
+def test_a_role_reads_and_writes_only_the_files_it_works_with(of_type):
+    may = {(name, action): files_that(role, action) for name, role in of_type("AWS::IAM::Role").items()
+           for s in statements(role) for action in as_list(s["Action"]) if action.startswith("s3:")}
+    assert may == {
+        ("ApiRole", "s3:GetObject"): ["${Files.Arn}/files/*", "${Files.Arn}/inbound/*"],
+        ("ApiRole", "s3:PutObject"): ["${Files.Arn}/files/*"],
+        ("InboundRole", "s3:GetObject"): ["${Files.Arn}/inbound/*"],
+        ("InboundRole", "s3:PutObject"): ["${Files.Arn}/files/*"],
+    }
 
 
 def test_every_route_leads_to_the_function_and_the_access_log_holds_no_secret(of_type, resources):
@@ -302,6 +322,75 @@ def test_who_sweeps_reads_the_due_index_and_no_other(resources):
 def test_the_weekly_check_asks_for_what_its_sample_asks_for(source):
     events = source["Resources"]["ReconcileFunction"]["Properties"]["Events"]
     assert json.loads(events["EveryWeek"]["Properties"]["Input"]) == json.loads((ROOT / "events" / "reconcile-check.json").read_text())
+
+
+# ---- Mail that comes in ----
+
+RULE = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:receipt-rule-set/${AWS::StackName}:receipt-rule/comments"
+
+
+def test_nothing_is_wrong_with_the_receiving_stack(receiving, tmp_path):
+    assert lint(receiving, tmp_path) == []
+
+
+def test_a_mail_is_searched_for_spam_and_viruses_and_lies_in_the_bucket_before_the_function_is_called(receiving):
+    rule = receiving["Resources"]["Comments"]["Properties"]["Rule"]
+    assert rule["Enabled"] is True and rule["ScanEnabled"] is True
+    assert rule["Recipients"] == [{"Fn::ImportValue": {"Fn::Sub": "${Stack}-ReplyDomain"}}]
+    [[first, s3], [second, function]] = [list(action.items())[0] for action in rule["Actions"]]
+    assert (first, second) == ("S3Action", "LambdaAction")
+    rust = (ROOT / "shared" / "platform" / "src" / "files.rs").read_text()
+    assert re.findall(r'pub const INBOUND: &str = "(.+)";', rust) == [s3["ObjectKeyPrefix"]] == ["inbound/"]
+    assert function["InvocationType"] == "Event"
+
+
+def test_only_the_one_rule_of_the_receiving_stack_may_write_mail_and_call_the_function(receiving, resources):
+    names = receiving["Resources"]["Rules"]["Properties"]["RuleSetName"], receiving["Resources"]["Comments"]["Properties"]["Rule"]["Name"]
+    assert names == ({"Ref": "Stack"}, "comments")
+    [allowed] = [s for s in resources["FilesPolicy"]["Properties"]["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "ses.amazonaws.com"} and allowed["Action"] == "s3:PutObject"
+    assert allowed["Resource"] == {"Fn::Sub": "${Files.Arn}/inbound/*"}
+    assert allowed["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}, "aws:SourceArn": {"Fn::Sub": RULE}}}
+    permission = resources["InboundPermission"]["Properties"]
+    assert (permission["Principal"], permission["SourceAccount"], permission["SourceArn"]) == (
+        "ses.amazonaws.com", {"Ref": "AWS::AccountId"}, {"Fn::Sub": RULE})
+
+
+def test_what_the_receiving_stack_imports_is_what_the_stack_exports(receiving, template):
+    exported = {output["Export"]["Name"]["Fn::Sub"].replace("AWS::StackName", "Stack") for output in template["Outputs"].values() if "Export" in output}
+    imported = set(re.findall(r'"Fn::ImportValue": \{"Fn::Sub": "([^"]+)"', json.dumps(receiving)))
+    assert imported == exported
+
+
+def test_mail_that_fails_is_tried_twice_more_and_then_kept(of_type, resources):
+    [config] = [c for c in of_type("AWS::Lambda::EventInvokeConfig").values() if c["Properties"]["FunctionName"] == {"Ref": "InboundFunction"}]
+    assert config["Properties"]["MaximumRetryAttempts"] == 2
+    assert arn_of(config["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]) == "InboundDeadLetters"
+    [sends] = [s for s in statements(resources["InboundRole"]) if "sqs:SendMessage" in as_list(s["Action"])]
+    assert arn_of(sends["Resource"]) == "InboundDeadLetters"
+
+
+def test_mail_is_kept_for_as_long_as_the_code_says(resources):
+    rust = (ROOT / "shared" / "domain" / "src" / "inbound.rs").read_text()
+    [days] = re.findall(r"pub const ORIGINAL_KEPT_FOR: Duration = Duration::days\((\d+)\);", rust)
+    [rule] = [r for r in resources["Files"]["Properties"]["LifecycleConfiguration"]["Rules"] if r.get("Prefix") == "inbound/"]
+    assert rule["Status"] == "Enabled" and rule["ExpirationInDays"] == int(days)
+
+
+def test_refusals_are_counted_by_reason_from_the_line_that_the_function_logs(of_type):
+    rust = (ROOT / "functions" / "inbound" / "src" / "lib.rs").read_text()
+    [fields, message] = re.findall(r'tracing::info!\((.+), "(.+)"\);', rust)[0]
+    logged = {field.split(" = ")[0] for field in fields.split(", ")}
+    patterns = {}
+    for properties in (f["Properties"] for f in of_type("AWS::Logs::MetricFilter").values()):
+        assert properties["LogGroupName"] == {"Ref": "InboundLogs"}
+        [counted] = properties["MetricTransformations"]
+        [dimension] = counted["Dimensions"]
+        assert dimension["Value"] == f"$.fields.{dimension['Key']}"
+        patterns[dimension["Key"]] = properties["FilterPattern"]
+    says = f'$.fields.message = "{message}"'
+    assert patterns == {"became": f"{{ {says} }}", "reason": f'{{ ({says}) && ($.fields.reason != "") }}'}
+    assert set(patterns) == logged
 
 
 def test_routes_stand_for_themselves(source):

@@ -16,14 +16,16 @@ use tokio::sync::oneshot;
 
 use crate::engine::Engine;
 use crate::refusal::Refusal;
+use crate::s3::S3;
 use crate::scheduler::Scheduler;
 use crate::ses::Ses;
 
-/// Every service behind one router: DynamoDB and its streams by target, SES and Scheduler by path.
-pub fn router(engine: &Engine, ses: &Ses, scheduler: &Scheduler) -> Router {
-    let table = Table { client: Client::builder(TokioExecutor::new()).build_http(), address: engine.address() };
+/// Every service behind one router: DynamoDB and its streams by target, SES and Scheduler by path, S3 by signature and
+/// bucket.
+pub fn router(engine: &Engine, ses: &Ses, scheduler: &Scheduler, s3: &S3) -> Router {
+    let others = Others { client: Client::builder(TokioExecutor::new()).build_http(), table: engine.address(), s3: s3.clone() };
     let rest = Router::new().merge(ses.router()).merge(scheduler.router()).layer(middleware::from_fn(signed));
-    rest.fallback_service(Router::new().fallback(to_table).with_state(table))
+    rest.fallback_service(Router::new().fallback(elsewhere).with_state(others))
 }
 
 /// A listener on the loopback interface; dropped, it stops.
@@ -59,23 +61,32 @@ impl Endpoint {
 }
 
 #[derive(Clone)]
-struct Table {
+struct Others {
     client: Client<HttpConnector, Body>,
-    address: SocketAddr,
+    /// Where the engine listens.
+    table: SocketAddr,
+    s3: S3,
+}
+
+async fn elsewhere(State(others): State<Others>, request: Request) -> Response {
+    if for_table(request.headers()) {
+        to_table(&others, request).await
+    } else if others.s3.is_meant(&request) {
+        others.s3.call(request).await
+    } else {
+        Refusal::new(404, "UnknownOperationException", format!("{} is not served here.", request.uri().path())).into_response()
+    }
 }
 
 /// Hands a request on to the engine as it came, signature and all.
-async fn to_table(State(table): State<Table>, mut request: Request) -> Response {
-    if !for_table(request.headers()) {
-        return Refusal::new(404, "UnknownOperationException", format!("{} is not served here.", request.uri().path())).into_response();
-    }
+async fn to_table(others: &Others, mut request: Request) -> Response {
     let path = uri::PathAndQuery::from_static("/");
-    let address = Uri::builder().scheme("http").authority(table.address.to_string()).path_and_query(path).build();
+    let address = Uri::builder().scheme("http").authority(others.table.to_string()).path_and_query(path).build();
     match address {
         Ok(address) => *request.uri_mut() = address,
         Err(error) => return Refusal::internal(error).into_response(),
     }
-    match table.client.request(request).await {
+    match others.client.request(request).await {
         Ok(answer) => answer.map(Body::new),
         Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     }
@@ -86,7 +97,7 @@ fn for_table(headers: &HeaderMap) -> bool {
     target.starts_with(b"DynamoDB_") || target.starts_with(b"DynamoDBStreams_")
 }
 
-/// Nothing at AWS answers an unsigned request; signatures are not checked.
+/// Nothing at AWS answers an unsigned request; but for those of S3, signatures are not checked.
 async fn signed(headers: HeaderMap, request: Request, next: Next) -> Response {
     let authorization = headers.get(header::AUTHORIZATION);
     match authorization.is_some_and(|value| value.as_bytes().starts_with(b"AWS4-HMAC-SHA256 ")) {

@@ -300,6 +300,10 @@ impl HttpConnector for Connector {
                 }
                 Some(Kind::LoseAnswer) | None => None,
             };
+            if let Some((status, name, _)) = refused.as_ref().filter(|_| for_s3(&request)) {
+                faults.end(&begun, Some(*status), Usage::default());
+                return answer_of_s3(*status, name);
+            }
             if let Some((status, name, mut body)) = refused {
                 body["__type"] = format!("com.amazonaws.dynamodb.v20120810#{name}").into();
                 body["message"] = "planned".into();
@@ -342,6 +346,13 @@ fn answer(status: u16, name: &str, body: &Value) -> Result<HttpResponse, Connect
     Ok(answer)
 }
 
+/// The same as S3 writes it.
+fn answer_of_s3(status: u16, name: &str) -> Result<HttpResponse, ConnectorError> {
+    let status = StatusCode::try_from(status).map_err(|error| ConnectorError::other(error.into(), None))?;
+    let body = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{name}</Code><Message>planned</Message></Error>");
+    Ok(HttpResponse::new(status, SdkBody::from(body)))
+}
+
 /// The operation a request calls: by its target, or by method and path.
 fn operation(request: &HttpRequest) -> String {
     if let Some(operation) = target(request).and_then(|target| target.rsplit('.').next()) {
@@ -350,6 +361,9 @@ fn operation(request: &HttpRequest) -> String {
     let uri = request.uri().split(['?', '#']).next().unwrap_or_default();
     let path = uri.split_once("://").map_or(uri, |(_, rest)| rest.find('/').map_or("/", |slash| &rest[slash..]));
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+    if for_s3(request) {
+        return of_s3(request).to_owned();
+    }
     let named = match (request.method(), segments.as_slice()) {
         ("POST", ["v2", "email", "outbound-emails"]) => "SendEmail",
         ("GET", ["v2", "email", "account"]) => "GetAccount",
@@ -365,6 +379,29 @@ fn operation(request: &HttpRequest) -> String {
     named.to_owned()
 }
 
+/// Whether a call is one to S3, by what it is signed for.
+fn for_s3(request: &HttpRequest) -> bool {
+    request.headers().get("authorization").is_some_and(|signed| signed.contains("/s3/aws4_request"))
+}
+
+/// The operation of S3 that a request calls, by its method and what its query asks for.
+fn of_s3(request: &HttpRequest) -> &'static str {
+    let query = request.uri().split_once('?').map_or("", |(_, query)| query);
+    let asks = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+    match request.method() {
+        "GET" if asks("list-type") => "ListObjectsV2",
+        "GET" => "GetObject",
+        "HEAD" => "HeadObject",
+        "PUT" if asks("uploadId") => "UploadPart",
+        "PUT" => "PutObject",
+        "POST" if asks("uploads") => "CreateMultipartUpload",
+        "POST" => "CompleteMultipartUpload",
+        "DELETE" if asks("uploadId") => "AbortMultipartUpload",
+        "DELETE" => "DeleteObject",
+        _ => "S3",
+    }
+}
+
 fn target(request: &HttpRequest) -> Option<&str> {
     request.headers().get("x-amz-target")
 }
@@ -374,6 +411,7 @@ type Refused = (u16, &'static str, Value);
 fn throttled(request: &HttpRequest) -> Refused {
     match target(request) {
         Some(_) => (400, "ThrottlingException", json!({})),
+        None if for_s3(request) => (503, "SlowDown", json!({})),
         None if request.uri().contains("/v2/email") => (429, "TooManyRequestsException", json!({})),
         None => (429, "ThrottlingException", json!({})),
     }
@@ -382,14 +420,16 @@ fn throttled(request: &HttpRequest) -> Refused {
 fn failed(request: &HttpRequest) -> Refused {
     match target(request) {
         Some(_) => (500, "InternalServerError", json!({})),
+        None if for_s3(request) => (500, "InternalError", json!({})),
         None => (500, "InternalServerException", json!({})),
     }
 }
 
 fn rejected(request: &HttpRequest) -> Refused {
-    match request.uri().contains("/v2/email") {
-        true => (400, "MessageRejected", json!({})),
-        false => (400, "ValidationException", json!({})),
+    match request.uri() {
+        _ if for_s3(request) => (400, "InvalidRequest", json!({})),
+        uri if uri.contains("/v2/email") => (400, "MessageRejected", json!({})),
+        _ => (400, "ValidationException", json!({})),
     }
 }
 

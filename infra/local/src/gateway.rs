@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -15,6 +15,7 @@ use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, Utc};
+use domain::inbound::Verdict;
 use http_body_util::{BodyExt, Limited};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ use serde_json::{Value, json};
 use crate::clock::written;
 use crate::faults::{Fault, Kind, When};
 use crate::ses;
+use crate::ses::receiving::{self, LARGEST, TurnedAway, Verdicts};
 use crate::stack::Stack;
 
 /// The most bytes of a request that API Gateway takes.
@@ -36,6 +38,7 @@ pub fn router(stack: Arc<Stack>) -> Router {
         .route("/local/clock", get(clock).post(move_clock))
         .route("/local/mail", get(messages).delete(empty))
         .route("/local/mail/{id}", get(message))
+        .route("/local/inbound", post(inbound).layer(DefaultBodyLimit::max(LARGEST + 1)))
         .route("/local/environment", get(environment))
         .route("/local/settle", post(settle))
         .route("/local/faults", post(plan_faults))
@@ -190,6 +193,73 @@ async fn move_clock(State(stack): State<Arc<Stack>>, moved: Result<Json<Moved>, 
     }
     stack.advance(to).await?;
     Ok(Json(json!({ "now": stack.clock.now() })))
+}
+
+/// Takes in a raw mail, and answers with what became of it. The query says who it goes to (several are allowed), who the
+/// envelope says it comes from, and what SES finds out about it.
+async fn inbound(
+    State(stack): State<Arc<Stack>>,
+    headers: HeaderMap,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    raw: Bytes,
+) -> Result<Json<Value>, Refused> {
+    crate::mailbox::own(&headers)?;
+    let Query(query) = query.map_err(|rejection| Refused(rejection.status(), rejection.body_text()))?;
+    let (mut to, mut from, mut verdicts, mut single) = (Vec::new(), None, Verdicts::PASS, Vec::new());
+    for (name, value) in query {
+        match name.as_str() {
+            // a plus sign that was not encoded arrives as a space, and no address of ours has one
+            "to" => to.extend(value.split(',').map(|address| address.trim().replace(' ', "+")).filter(|address| !address.is_empty())),
+            "from" => from = Some(value.trim().replace(' ', "+")),
+            "verdicts" => {
+                verdicts = match value.as_str() {
+                    "pass" => Verdicts::PASS,
+                    "fail" => Verdicts::FAIL,
+                    "gray" => Verdicts::GRAY,
+                    "none" => Verdicts::NONE,
+                    _ => return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "verdicts must be pass, fail, gray or none")),
+                };
+            }
+            "spam" | "virus" | "spf" | "dkim" | "dmarc" => single.push((name, verdict(&value)?)),
+            _ => return Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, format!("there is no parameter {name}"))),
+        }
+    }
+    for (name, verdict) in single {
+        match name.as_str() {
+            "spam" => verdicts.spam = verdict,
+            "virus" => verdicts.virus = verdict,
+            "spf" => verdicts.spf = verdict,
+            "dkim" => verdicts.dkim = verdict,
+            _ => verdicts.dmarc = verdict,
+        }
+    }
+    if to.is_empty() {
+        to = receiving::recipients_of(&raw, &stack.app.config.reply_domain);
+    }
+    let from = from.unwrap_or_else(|| receiving::from_of(&raw));
+    let became = stack.receive(&from, &to, &raw, verdicts).await.map_err(refused_or_failed)?;
+    Ok(Json(became))
+}
+
+/// One verdict, by the word that SES has for it; none for `none`.
+fn verdict(word: &str) -> Result<Option<Verdict>, Refused> {
+    match word {
+        "pass" => Ok(Some(Verdict::Pass)),
+        "fail" => Ok(Some(Verdict::Fail)),
+        "gray" => Ok(Some(Verdict::Gray)),
+        "processing_failed" => Ok(Some(Verdict::Unknown)),
+        "none" => Ok(None),
+        _ => Err(Refused::new(StatusCode::UNPROCESSABLE_ENTITY, "a verdict must be pass, fail, gray, processing_failed or none")),
+    }
+}
+
+/// What to say where a mail was not taken in.
+pub(crate) fn refused_or_failed(error: anyhow::Error) -> Refused {
+    match error.downcast_ref::<TurnedAway>() {
+        Some(TurnedAway::TooLarge(_)) => Refused::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+        Some(TurnedAway::NotHere(..) | TurnedAway::ForNobody) => Refused::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+        None => Refused::from(error),
+    }
 }
 
 async fn settle(State(stack): State<Arc<Stack>>) -> Result<Json<Value>, Refused> {

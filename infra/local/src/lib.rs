@@ -12,9 +12,11 @@ pub mod gateway;
 pub mod lambda;
 pub mod mailbox;
 pub mod refusal;
+pub mod s3;
 pub mod scheduler;
 pub mod ses;
 mod shortcut;
+pub mod smtp;
 pub mod stack;
 #[cfg(test)]
 mod tests;
@@ -25,6 +27,9 @@ pub const REGION: &str = "us-east-1";
 
 /// The account every local service claims to belong to.
 pub const ACCOUNT: &str = "000000000000";
+
+/// The access key of every client, and its secret.
+pub(crate) const KEY: &str = "local";
 
 /// A number written the way AWS writes its identifiers.
 pub(crate) fn uuid(number: u128) -> String {

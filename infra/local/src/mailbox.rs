@@ -1,4 +1,6 @@
-//! The mailbox page: every mail that would have left, as its recipient would see it, and the clock.
+//! The mailbox page: every mail that would have left, as its recipient would see it, answers to it, and the clock.
+
+mod reply;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -34,8 +36,9 @@ const LISTED: usize = 100;
 /// What the pages may load: what this program serves, and nothing else.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
                            frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-/// What a mail may do: show itself, and open its links in a new window.
-const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; \
+/// What a mail may do: show itself, open its links in a new window, and the form for an answer in this one.
+const SANDBOX: &str = "allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation";
+const MAIL_POLICY: &str = "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation; default-src 'none'; style-src 'unsafe-inline'; \
                            img-src data:; form-action 'none'; frame-ancestors 'self'";
 /// What a part of a mail may do: nothing.
 const PART_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'";
@@ -48,6 +51,8 @@ pub(crate) fn routes() -> Router<Arc<Stack>> {
         .route("/local/mailbox/clock", post(move_clock))
         .route("/local/mailbox/empty", post(empty))
         .route("/local/mailbox/{id}", get(chosen))
+        .route("/local/mailbox/{id}/reply", get(reply::form).post(reply::send))
+        .route("/local/mailbox/{id}/replied", get(reply::replied))
         .route("/local/mail/{id}/html", get(mail_html))
         .route("/local/mail/{id}/raw", get(mail_raw))
         .route("/local/mail/{id}/parts/{part}", get(mail_part))
@@ -149,11 +154,21 @@ fn encode(text: &str) -> String {
 }
 
 async fn newest(State(stack): State<Arc<Stack>>, Query(asked): Query<Asked>) -> Response {
-    show(&stack, &asked, None).await
+    show(&stack, &asked, None, Open::Mail).await
 }
 
 async fn chosen(State(stack): State<Arc<Stack>>, Path(id): Path<String>, Query(asked): Query<Asked>) -> Response {
-    show(&stack, &asked, Some(&id)).await
+    show(&stack, &asked, Some(&id), Open::Mail).await
+}
+
+/// What stands beside the list.
+enum Open<'a> {
+    /// The mail.
+    Mail,
+    /// An answer to it that is being written.
+    Draft(&'a reply::Draft),
+    /// What became of an answer.
+    Became(&'a Value),
 }
 
 /// The mails, and what the table knows of them.
@@ -192,6 +207,13 @@ impl Shown {
         shown
     }
 
+    /// One mail alone.
+    async fn of(stack: &Stack, message: &Arc<Message>) -> Self {
+        let mut shown = Self { messages: vec![Arc::clone(message)], total: 1, zones: HashMap::new(), deliveries: BTreeMap::new() };
+        shown.learn(stack, message).await;
+        shown
+    }
+
     /// Reads the zone of a message's account, once.
     async fn learn(&mut self, stack: &Stack, message: &Message) {
         let Some(id) = account(message) else { return };
@@ -219,7 +241,7 @@ fn account(message: &Message) -> Option<AccountId> {
     message.tags.get("a")?.parse().ok()
 }
 
-async fn show(stack: &Stack, asked: &Asked, id: Option<&str>) -> Response {
+async fn show(stack: &Stack, asked: &Asked, id: Option<&str>, open: Open<'_>) -> Response {
     let mut shown = Shown::load(stack, asked).await;
     let message = match id {
         Some(id) => stack.ses.message(id),
@@ -250,7 +272,14 @@ async fn show(stack: &Stack, asked: &Asked, id: Option<&str>) -> Response {
                 (bar(stack, &shown, now))
                 main.chosen[id.is_some()] data-mark=(mark(stack)) {
                     (list(&shown, asked, message.as_deref(), now))
-                    (pane(&shown, asked, message.as_deref(), reason.as_ref(), id.is_some(), now))
+                    @match (&open, &message) {
+                        (Open::Draft(draft), Some(message)) => (reply::draft_pane(&shown, asked, message, draft)),
+                        (Open::Became(became), Some(message)) => (reply::became_pane(asked, message, became)),
+                        (Open::Mail | Open::Draft(_) | Open::Became(_), _) => {
+                            @let answered_at = message.as_deref().and_then(|message| reply::answered_at(message, &stack.app.config.reply_domain));
+                            (pane(&shown, asked, message.as_deref(), reason.as_ref(), id.is_some(), answered_at.is_some(), now))
+                        }
+                    }
                 }
             }
         }
@@ -435,7 +464,15 @@ async fn why(stack: &Stack, message: &Message) -> Option<Why> {
     Some(Why { because, outcome: delivery.outcome(), reason: delivery.reason })
 }
 
-fn pane(shown: &Shown, asked: &Asked, message: Option<&Message>, why: Option<&Why>, chosen: bool, now: DateTime<Utc>) -> Markup {
+fn pane(
+    shown: &Shown,
+    asked: &Asked,
+    message: Option<&Message>,
+    why: Option<&Why>,
+    chosen: bool,
+    answerable: bool,
+    now: DateTime<Utc>,
+) -> Markup {
     let Some(message) = message else {
         return html! {
             article.pane #mail {
@@ -488,6 +525,7 @@ fn pane(shown: &Shown, asked: &Asked, message: Option<&Message>, why: Option<&Wh
             }
             nav.tabs aria-label="How to look at it" {
                 @for (view, _, name) in View::ALL { (tab(view, name)) }
+                @if answerable { a.reply href={ "/local/mailbox/" (message.id) "/reply" } { (icon("M9 17 4 12l5-5M4 12h11a5 5 0 0 1 5 5v1")) "Reply" } }
                 @if matches!(asked.view, View::Mail | View::Phone) {
                     (shade(None, "Auto")) (shade(Some(Shade::Light), "Light")) (shade(Some(Shade::Dark), "Dark"))
                 }
@@ -527,7 +565,7 @@ fn sheet(asked: &Asked, message: &Message) -> Markup {
             div.sheet.framed.phone[phone] {
                 @if message.html.is_some() {
                     iframe class=(shade) src={ "/local/mail/" (message.id) "/html" } title=(message.subject)
-                        sandbox="allow-popups allow-popups-to-escape-sandbox" referrerpolicy="no-referrer" {}
+                        sandbox=(SANDBOX) referrerpolicy="no-referrer" {}
                 } @else {
                     pre dir="auto" { (message.text.as_deref().unwrap_or("This mail has no text.")) }
                 }
@@ -588,6 +626,7 @@ async fn mail_html(State(stack): State<Arc<Stack>>, Path(id): Path<String>) -> R
             html = html.replace(&format!("cid:{id}"), &format!("data:{kind};base64,{}", BASE64.encode(&part.bytes)));
         }
     }
+    html = reply::with_forms(&html, &message.id, &stack.app.config.reply_domain);
     const BASE: &str = "<base target=\"_blank\">";
     let at = html.find("<head>").map_or(0, |at| at + "<head>".len());
     html.insert_str(at, BASE);
@@ -627,7 +666,7 @@ async fn empty(State(stack): State<Arc<Stack>>, headers: HeaderMap) -> Result<Re
 }
 
 /// Refuses forms of other pages that a browser happens to have open.
-fn own(headers: &HeaderMap) -> Result<(), Refused> {
+pub(crate) fn own(headers: &HeaderMap) -> Result<(), Refused> {
     match headers.get("sec-fetch-site").map(axum::http::HeaderValue::as_bytes) {
         None | Some(b"same-origin" | b"none") => Ok(()),
         Some(_) => Err(Refused::new(StatusCode::FORBIDDEN, "only this page's own forms do this")),

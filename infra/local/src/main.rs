@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use cairn::gateway;
+use cairn::smtp::Smtp;
 use cairn::stack::{Settings, Stack};
 use cairn::welcome::{self, Words};
 use chrono::{DateTime, Utc};
@@ -22,6 +23,9 @@ struct Options {
     /// The port of the AWS endpoints, for programs outside of this one; one above --port if left out.
     #[arg(long)]
     aws_port: Option<u16>,
+    /// The port of the mail system that mail programs can send to; 25 above --port if left out.
+    #[arg(long)]
+    smtp_port: Option<u16>,
     /// The folder to keep everything in.
     #[arg(long, default_value = ".cairn", conflicts_with = "memory")]
     data: PathBuf,
@@ -74,6 +78,9 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     if aws_port != 0 {
         drop(listen(aws_port, "--aws-port").await?);
     }
+    let smtp_port = options.smtp_port.unwrap_or(if options.port == 0 { 0 } else { port.saturating_add(25) });
+    let smtp = Smtp::listen(smtp_port).await.map_err(|error| unlistenable(smtp_port, "--smtp-port", error))?;
+    let smtp_address = smtp.address().to_string();
     let settings = Settings { data, start: options.clock, aws_port, public_url: url.clone(), short: false };
     if let Some(data) = &settings.data {
         if options.fresh {
@@ -94,8 +101,16 @@ async fn serve(options: Options) -> anyhow::Result<()> {
         let stack = Arc::clone(&stack);
         async move { stack.run().await }
     });
+    tokio::spawn(smtp.serve(Arc::clone(&stack)));
     let served = axum::serve(listener, gateway::router(Arc::clone(&stack)));
-    let words = Words { url: &url, aws: &stack.endpoint.url(), data: data.as_deref(), demo: demo.as_ref(), took: started.elapsed() };
+    let words = Words {
+        url: &url,
+        aws: &stack.endpoint.url(),
+        smtp: &smtp_address,
+        data: data.as_deref(),
+        demo: demo.as_ref(),
+        took: started.elapsed(),
+    };
     std::io::stderr().write_all(words.written(welcome::plain()).as_bytes())?;
     let mut stdout = std::io::stdout();
     writeln!(stdout, "ready {url}")?;
@@ -105,10 +120,15 @@ async fn serve(options: Options) -> anyhow::Result<()> {
 }
 
 async fn listen(port: u16, option: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| unlistenable(port, option, error))
+}
+
+/// Why a port can't be listened on, in words.
+fn unlistenable(port: u16, option: &str, error: std::io::Error) -> anyhow::Error {
+    match error.kind() {
         std::io::ErrorKind::AddrInUse => {
             anyhow::anyhow!("port {port} is taken (another cairn, perhaps); stop what uses it, or choose another with {option}")
         }
         _ => anyhow::Error::new(error).context(format!("port {port} can't be listened on; choose another with {option}")),
-    })
+    }
 }

@@ -1,9 +1,10 @@
-//! SES: what it accepts, the mailbox that catches it, and the events that follow a message.
+//! SES: what it accepts, the mailbox that catches it, and the events that follow a message; and mail that it receives.
 //!
 //! Mail to an address `bounce…@` or at `bounce.example` bounces, mail to `complaint…@` is delivered and complained
 //! about, all other mail is delivered. Events are published for messages that name a configuration set, as at AWS.
 
-mod mime;
+pub(crate) mod mime;
+pub mod receiving;
 mod request;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, bail};
 use app::App;
@@ -23,9 +24,11 @@ use crate::aws::{self, Endpoint};
 use crate::clock::{Clock, written};
 use crate::engine::{Change, Engine, Stream};
 use crate::faults::Faults;
+use crate::s3::S3;
 use crate::scheduler::Scheduler;
+use crate::ses::receiving::{self, Received, Verdicts};
 use crate::ses::{Identities, Ses};
-use crate::{ACCOUNT, REGION};
+use crate::{ACCOUNT, KEY, REGION};
 
 /// The table's name.
 pub const TABLE: &str = "cairn";
@@ -39,6 +42,7 @@ pub const BUCKET: &str = "cairn";
 const CLOCK: &str = "clock.json";
 const MAIL: &str = "mail.jsonl";
 const SCHEDULES: &str = "schedules.json";
+const FILES: &str = "files";
 const TABLE_FILE: &str = "table.sqlite";
 /// Held by whoever uses the folder.
 const LOCK: &str = "lock";
@@ -49,6 +53,8 @@ const BATCH: usize = 10;
 const OUT_OF_SIGHT: Duration = Duration::seconds(60);
 /// How often a message is handed to a function before it counts as dead, as in the template.
 const RECEIVES: u32 = 5;
+/// How often a mail that came in is handed to its function before it counts as dead: Lambda tries twice more.
+const MAIL_TRIES: usize = 3;
 /// How often reconciling runs.
 const RECONCILE_EVERY: Duration = Duration::minutes(10);
 /// How often the sweep runs.
@@ -86,6 +92,8 @@ pub struct Stack {
     pub clock: Clock,
     /// The mailbox.
     pub ses: Ses,
+    /// The bucket.
+    pub s3: S3,
     /// The scheduler.
     pub scheduler: Scheduler,
     /// What goes wrong on the way to AWS, and what went over it.
@@ -95,6 +103,8 @@ pub struct Stack {
     engine: Engine,
     api: axum::Router,
     pump: Mutex<Pump>,
+    /// How many mails that came in were given up.
+    dead_mail: AtomicUsize,
     /// Held by every request while it is carried out, so that nothing that is due is done in the middle of one.
     requests: Arc<RwLock<()>>,
     _lock: Option<std::fs::File>,
@@ -125,7 +135,11 @@ impl Stack {
             Some(file) => Engine::on_disk(&file)?,
             None => Engine::in_memory()?,
         };
-        let router = aws::router(&engine, &ses, &scheduler);
+        let s3 = match file(FILES) {
+            Some(folder) => S3::open(&folder, BUCKET)?,
+            None => S3::in_memory(BUCKET)?,
+        };
+        let router = aws::router(&engine, &ses, &scheduler, &s3);
         let endpoint =
             Endpoint::serve(router, settings.aws_port).await.with_context(|| format!("serving AWS on port {}", settings.aws_port))?;
         let faults = Faults::default();
@@ -149,12 +163,14 @@ impl Stack {
             app,
             clock,
             ses,
+            s3,
             scheduler,
             faults,
             endpoint,
             engine,
             api,
             pump: Mutex::new(pump),
+            dead_mail: AtomicUsize::default(),
             requests: Arc::default(),
             _lock: lock,
         })
@@ -170,6 +186,31 @@ impl Stack {
     ) -> anyhow::Result<aws_lambda_events::apigw::ApiGatewayV2httpResponse> {
         let _in_flight = self.requests.read().await;
         api::handle(self.api.clone(), event).await.map_err(|error| anyhow::anyhow!(error))
+    }
+
+    /// Takes in a mail as SES does: puts it into the bucket and hands it to its function, up to three times; says what became of
+    /// it. What that leads to happens when things are next let happen.
+    ///
+    /// # Errors
+    /// [`receiving::TurnedAway`]; or the function failed each time, and the mail was given up.
+    pub async fn receive(&self, sender: &str, recipients: &[String], raw: &[u8], verdicts: Verdicts) -> anyhow::Result<Value> {
+        let _in_flight = self.requests.read().await;
+        let domain = &self.app.config.reply_domain;
+        let Received { id, stored, event } = receiving::receive(self.clock.now(), domain, sender, recipients, raw, verdicts)?;
+        self.s3.put(&platform::files::inbound_key(&id), &stored)?;
+        let event: inbound::Event = serde_json::from_value(event)?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Box::pin(inbound::handle(&self.app, event.clone())).await {
+                Ok(became) => return Ok(serde_json::to_value(became.first())?),
+                Err(error) if tries == MAIL_TRIES => {
+                    self.dead_mail.fetch_add(1, Ordering::AcqRel);
+                    return Err(error.context(format!("a mail was given up after {MAIL_TRIES} tries")));
+                }
+                Err(error) => tracing::warn!(error = %format!("{error:#}"), "a mail could not be taken in; trying again"),
+            }
+        }
     }
 
     /// Lets everything happen that is due at the present, and returns when nothing is in flight.
@@ -260,6 +301,7 @@ impl Stack {
         self.clock.copy_to(&folder.join(CLOCK))?;
         self.ses.copy_to(&folder.join(MAIL))?;
         self.scheduler.copy_to(&folder.join(SCHEDULES))?;
+        self.s3.copy_to(&folder.join(FILES))?;
         let copy = folder.join("table.sqlite.new");
         self.engine.copy_to(&copy)?;
         std::fs::rename(&copy, folder.join(TABLE_FILE))?;
@@ -300,7 +342,7 @@ impl Stack {
 
     /// How many messages were given up, as a dead-letter queue would hold them.
     pub async fn dead_letters(&self) -> usize {
-        self.pump.lock().await.dead
+        self.pump.lock().await.dead + self.dead_mail.load(Ordering::Acquire)
     }
 
     /// Stops the engine and closes its file.
@@ -354,6 +396,9 @@ pub(crate) fn forget(data: &Path) -> anyhow::Result<()> {
         if name.starts_with(TABLE_FILE) || [CLOCK, MAIL, SCHEDULES, crate::demo::FILE].contains(&name) {
             std::fs::remove_file(&path).with_context(|| format!("removing {}", path.display()))?;
         }
+        if name == FILES {
+            std::fs::remove_dir_all(&path).with_context(|| format!("removing {}", path.display()))?;
+        }
     }
     Ok(())
 }
@@ -380,8 +425,8 @@ pub fn environment(config: &Config, endpoint: &str) -> Vec<(&'static str, String
     vec![
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
         ("AWS_REGION", REGION.to_owned()),
-        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
-        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        ("AWS_ACCESS_KEY_ID", KEY.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", KEY.to_owned()),
         ("CAIRN_TABLE", config.table.clone()),
         ("CAIRN_SCHEDULE_GROUP", config.schedule_group.clone()),
         ("CAIRN_RUNS_QUEUE_ARN", config.runs_queue_arn.clone()),
@@ -405,7 +450,7 @@ pub fn sdk(endpoint: &str, client: SharedHttpClient) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("local", "local", None, None, "local")))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(KEY, KEY, None, None, "local")))
         .endpoint_url(endpoint)
         .http_client(client)
         .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))

@@ -12,6 +12,8 @@ pub struct Words<'a> {
     pub url: &'a str,
     /// Where the AWS endpoints are.
     pub aws: &'a str,
+    /// Where mail programs can send to.
+    pub smtp: &'a str,
     /// Where it keeps everything; in memory without.
     pub data: Option<&'a Path>,
     /// The demo account, if there is one.
@@ -44,7 +46,7 @@ impl Words<'_> {
             };
             rows.iter().map(|row| format!("  {}{}{}\n", cell(row, 0), cell(row, 1), cell(row, 2))).collect::<String>()
         };
-        let Words { url, aws, .. } = self;
+        let Words { url, aws, smtp, .. } = self;
         let took = format!("on this machine, ready in {:.1} s", self.took.as_secs_f64());
         let mut out = format!("\n  {} {}\n\n", paint("1;35", "Cairn"), dim(&took));
 
@@ -53,7 +55,8 @@ impl Words<'_> {
         let rows = [
             ["Mailbox", &format!("{url}/local/mailbox"), "every mail lands here, and the clock is here too"],
             ["API", &format!("{url}/v1"), &format!("described at {url}/openapi.json")],
-            ["AWS", aws, "DynamoDB, SES and Scheduler, for function binaries"],
+            ["AWS", aws, "DynamoDB, S3, SES and Scheduler, for function binaries"],
+            ["SMTP", smtp, "a mail program can answer mail by it; no password"],
             ["Data", &data, kept],
         ];
         out.push_str(&table(&rows.map(|row| row.map(str::to_owned)), 2));

@@ -35,7 +35,7 @@ addEventListener("submit", (event) => {
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 addEventListener("keydown", (event) => {
-  if (event.target.closest("input") || event.metaKey || event.ctrlKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select") || event.metaKey || event.ctrlKey || event.altKey) return;
   if (event.key === "/") {
     event.preventDefault();
     at("[type=search]")?.focus();

@@ -33,7 +33,7 @@ pub(super) fn render(message: &Message) -> String {
 }
 
 /// The host SES writes in the Message-ID of this region.
-fn host() -> String {
+pub(crate) fn host() -> String {
     match REGION {
         "us-east-1" => "email.amazonses.com".to_owned(),
         region => format!("{region}.amazonses.com"),
@@ -101,7 +101,7 @@ fn fold(header: &str) -> String {
 }
 
 /// Quoted-printable (RFC 2045) with CRLF line ends.
-fn quote(content: &str) -> String {
+pub(crate) fn quote(content: &str) -> String {
     let mut out = String::new();
     for (index, line) in content.split('\n').enumerate() {
         if index > 0 {
@@ -128,7 +128,7 @@ fn quote(content: &str) -> String {
 }
 
 /// A header value as encoded words (RFC 2047), if it needs them.
-fn encode_words(value: &str) -> String {
+pub(crate) fn encode_words(value: &str) -> String {
     if value.is_ascii() {
         return value.to_owned();
     }

@@ -4,6 +4,7 @@ mod clock;
 mod engine;
 mod expressions;
 mod faults;
+mod s3;
 mod scheduler;
 mod ses;
 
@@ -18,6 +19,7 @@ use crate::aws::{self, Endpoint};
 use crate::clock::Clock;
 use crate::engine::Engine;
 use crate::faults::Faults;
+use crate::s3::S3;
 use crate::scheduler::Scheduler;
 use crate::ses::{Identities, Ses};
 
@@ -27,6 +29,7 @@ struct Wires {
     engine: Engine,
     ses: Ses,
     scheduler: Scheduler,
+    s3: S3,
     faults: Faults,
     endpoint: Endpoint,
     config: SdkConfig,
@@ -37,7 +40,7 @@ impl Wires {
         let clock = Clock::in_memory(Some(time(start)));
         let ses = Ses::in_memory(clock.clone(), identities());
         let scheduler = Scheduler::in_memory(clock.clone());
-        Self::connect(clock, Engine::in_memory().unwrap(), ses, scheduler).await
+        Self::connect(clock, Engine::in_memory().unwrap(), ses, scheduler, S3::in_memory("cairn").unwrap()).await
     }
 
     async fn in_folder(folder: &Path, start: &str) -> Self {
@@ -45,14 +48,14 @@ impl Wires {
         let ses = Ses::open(&folder.join("mail.jsonl"), clock.clone(), identities()).unwrap();
         let scheduler = Scheduler::open(&folder.join("schedules.json"), clock.clone()).unwrap();
         let engine = Engine::on_disk(&folder.join("table.sqlite")).unwrap();
-        Self::connect(clock, engine, ses, scheduler).await
+        Self::connect(clock, engine, ses, scheduler, S3::open(&folder.join("files"), "cairn").unwrap()).await
     }
 
-    async fn connect(clock: Clock, engine: Engine, ses: Ses, scheduler: Scheduler) -> Self {
-        let endpoint = Endpoint::serve(aws::router(&engine, &ses, &scheduler), 0).await.unwrap();
+    async fn connect(clock: Clock, engine: Engine, ses: Ses, scheduler: Scheduler, s3: S3) -> Self {
+        let endpoint = Endpoint::serve(aws::router(&engine, &ses, &scheduler, &s3), 0).await.unwrap();
         let faults = Faults::default();
         let config = config(&endpoint.url(), faults.client());
-        Wires { clock, engine, ses, scheduler, faults, endpoint, config }
+        Wires { clock, engine, ses, scheduler, s3, faults, endpoint, config }
     }
 }
 
@@ -60,7 +63,9 @@ fn config(url: &str, client: SharedHttpClient) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
-        .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(Credentials::for_tests()))
+        .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(Credentials::new(
+            "local", "local", None, None, "test",
+        )))
         .endpoint_url(url)
         .http_client(client)
         .build()
