@@ -35,7 +35,7 @@ impl Practice {
 
     /// The addresses for comments in the latest report to somebody, by the item's title.
     fn addresses(&self, who: &str) -> BTreeMap<String, String> {
-        let mail = self.world.mails_to(who).into_iter().rfind(|mail| mail.subject.contains("report") || mail.text.contains("Open now"));
+        let mail = self.world.mails_to(who).into_iter().rfind(|mail| !mail.subject.starts_with("Re: ") && mail.text.contains("reply+"));
         by_title(&mail.expect("a report"))
     }
 
@@ -274,7 +274,7 @@ async fn every_refusal_has_a_mail_and_its_sender_hears_of_it_once_a_day_or_never
         (Refusal::TooLarge, first.clone(), String::new(), large),
         (Refusal::Encrypted, first.clone(), String::new(), encrypted),
         (Refusal::Unreadable, first.clone(), String::new(), parts),
-        (Refusal::Empty, first.clone(), String::new(), raw(AMBER, &first, "", "\n> quoted\n> only\n")),
+        (Refusal::Empty, first.clone(), String::new(), raw(AMBER, &first, "", &quoted(&practice.world.mails_to(AMBER)[0]))),
         (Refusal::NoRight, of_ada.clone(), String::new(), plain(ADA, &of_ada, "")),
     ];
     let mut seen: BTreeSet<Refusal> = BTreeSet::new();
@@ -517,7 +517,7 @@ async fn a_forward_that_may_not_go_any_more_does_not_go() {
 #[tokio::test]
 async fn comments_show_in_the_next_report_with_their_text_where_it_says_everything() {
     let practice = Practice::open().await;
-    practice.ada.report(with(report(json!({})), json!({ "detail": "full" }))).await;
+    practice.ada.report(with(report(json!({})), json!({ "detail": "summary" }))).await;
     practice
         .amber
         .post(&format!("/v1/items/{}/comments", practice.actions[0]), json!({ "text": "The third one is on Friday." }))
