@@ -4,7 +4,7 @@
 usage: make.py            writes every fixture and index.json anew
        make.py --check    says whether what is committed is what would be written
 """
-import email, email.policy, hashlib, html, json, pathlib, re, sys
+import hashlib, html, json, pathlib, re, sys
 
 import mails, plain, programs, shapes
 from languages import FURTHER, GMAIL_ONLY, LANGUAGES, MAIN
@@ -53,6 +53,7 @@ class Corpus:
         for want in expectations:
             at = 0
             for line in want.split("\n"):
+                line = re.sub(r"^[-*•] ", "", line) if kind == "html" else line
                 at = hay.find(squeezed(line), at)
                 assert at >= 0, f"{path}: {line!r} is not in the input"
                 at += len(squeezed(line))
@@ -79,24 +80,24 @@ def build():
 # Program -> languages it is written in here; the answers take turns.
 TEXT_PROGRAMS = {
     "gmail_text": MAIN + FURTHER,
-    "gmail_android_text": ["en", "de", "it", "sv", "pl", "ru", "tr", "zh-cn", "el"],
-    "apple_text": ["en", "fr", "it", "pt-pt", "sv", "nb", "pl", "ru", "tr", "ja", "zh-tw", "he"],
-    "apple_old_text": ["es", "nl", "da", "fi", "cs", "uk", "ko", "ro"],
-    "iphone_text": ["de", "es", "pt-br", "nl", "da", "fi", "cs", "uk", "zh-cn", "ko", "ar"],
-    "thunderbird_text": ["en", "de", "fr", "es", "it", "pt-br", "pt-pt", "nl", "sv", "nb", "fi", "pl", "cs", "uk", "tr", "ja", "ko", "hu"],
-    "yahoo_text": ["en", "de", "fr", "es", "it", "pt-br", "nl", "fi", "pl", "tr", "zh-tw", "ko"],
-    "outlook_text": ["en", "de", "fr", "es", "it", "pt-br", "nl", "sv", "da", "nb", "fi", "pl", "cs", "ru", "uk", "tr", "ja", "zh-cn", "zh-tw", "ko", "ro", "he"],
-    "outlook_bold_text": ["en", "de", "fr", "pt-pt", "sv", "pl", "cs", "uk", "zh-cn"],
-    "outlook_ruled_text": ["en", "es", "it", "nl", "da", "fi", "ru", "ja", "ko"],
-    "outlook_original_text": ["en", "de", "fr", "it", "pt-br", "sv", "nb", "fi"],
-    "outlook_mobile_text": ["en", "de", "fr", "it", "nl", "cs", "tr", "ja", "zh-cn"],
-    "galaxy_text": ["en", "de", "fr", "es", "nl", "pl", "ru", "ko"],
+    "gmail_android_text": ["en", "de", "sv", "pl", "ru"],
+    "apple_text": ["fr", "it", "pt-pt", "sv", "nb", "pl", "tr", "ja", "zh-tw", "he"],
+    "apple_old_text": ["es", "nl", "da", "fi", "ru", "ko"],
+    "iphone_text": ["en", "de", "pt-br", "cs", "uk", "zh-cn", "ar"],
+    "thunderbird_text": ["en", "de", "it", "pt-pt", "sv", "pl", "cs", "uk", "ko", "hu"],
+    "yahoo_text": ["en", "de", "fr", "fi", "tr"],
+    "outlook_text": ["en", "de", "fr", "nb", "tr", "zh-tw", "ro", "he"],
+    "outlook_bold_text": ["pt-pt", "sv", "pl", "uk"],
+    "outlook_ruled_text": ["es", "da", "ru", "ja", "el"],
+    "outlook_original_text": ["en", "fr", "pt-br", "fi"],
+    "outlook_mobile_text": ["it", "nl", "cs", "zh-cn", "ko"],
+    "galaxy_text": ["en", "fr", "nl"],
 }
 HTML_PROGRAMS = {
-    "gmail_html": ["en", "fr", "pl", "uk", "ja", "zh-tw", "ar"], "gmail_android_html": ["de", "sv", "tr"], "apple_html": ["en", "nl", "cs", "zh-cn"], "iphone_html": ["de", "it", "ko"],
-    "outlook_html": ["en", "de", "fr", "pt-br", "sv", "fi", "ru", "ja"], "outlook_web_html": ["en", "es", "da", "pl", "ko"], "outlook_mobile_html": ["en", "nl", "nb"], "outlook_new_html": ["en", "it", "zh-cn"],
-    "thunderbird_html": ["en", "de", "cs", "uk"], "yahoo_html": ["en", "es", "zh-tw"], "gmx_html": ["de", "en"], "proton_html": ["en", "fr"], "galaxy_html": ["en", "de", "pt-br"], "zoho_html": ["en", "tr"],
-    "fastmail_html": ["en", "nb"], "spark_html": ["en", "ru"], "mailbird_html": ["en", "pt-pt"], "aol_html": ["en"], "zimbra_html": ["fr", "it"], "k9_html": ["en", "de"], "front_html": ["en", "fr"], "hey_html": ["en"],
+    "gmail_html": ["en", "fr", "ja", "ar"], "gmail_android_html": ["sv"], "apple_html": ["en", "zh-cn"], "iphone_html": ["de", "ko"],
+    "outlook_html": ["en", "de", "pt-br", "fi", "ru"], "outlook_web_html": ["en", "es", "pl"], "outlook_mobile_html": ["en", "nb"], "outlook_new_html": ["en", "it"],
+    "thunderbird_html": ["en", "cs"], "yahoo_html": ["en", "zh-tw"], "gmx_html": ["de"], "proton_html": ["en"], "galaxy_html": ["de", "pt-br"], "zoho_html": ["en"],
+    "fastmail_html": ["nb"], "spark_html": ["en"], "mailbird_html": ["pt-pt"], "aol_html": ["en"], "zimbra_html": ["fr", "it"], "k9_html": ["en"], "front_html": ["en"], "hey_html": ["en"],
     "qq_html": ["zh-cn"], "netease_html": ["zh-cn"], "mail_ru_html": ["ru"], "yandex_html": ["ru"], "seznam_html": ["cs"], "lotus_html": ["de"],
 }
 SENDERS = [None, "{coach} (Coaching)", "{coach} [Maple & Rowe]", None, "{coach} via Maple & Rowe", "'{coach}'", None]
@@ -112,9 +113,9 @@ def by_program(corpus):
                 words = LANGUAGES[language]
                 sender = SENDERS[turn % len(SENDERS)]
                 address = "reply+01k7v3q9r2m4x8c5n6b1a0d7@reply.coach.example" if turn % 5 == 0 else None
-                quoted = Quoted.of(words, marked=turn % 3 == 0, name=sender and sender.format(**words), address=address)
+                quoted = Quoted.of(words, marked=turn % 4 == 0, name=sender and sender.format(**words), address=address)
                 answer = words[ANSWERS[turn % 3]] if source == "text" else words[ANSWERS[(turn // 2) % 3]]
-                tags = ["top-posted", f"program:{program.rsplit('_', 1)[0]}", f"lang:{language}"] + ["marker"] * (turn % 3 == 0)
+                tags = ["top-posted", f"program:{program.rsplit('_', 1)[0]}", f"lang:{language}"] + ["marker"] * (turn % 4 == 0)
                 corpus.add(source, f"{program.rsplit('_', 1)[0]}_{language}", kind, getattr(programs, program)(answer, words, quoted), answer, tags=tags)
     for language, (answer, attribution, quote) in GMAIL_ONLY.items():
         head = programs.broken(attribution.format(n="Maya Feldman", a="maya@maplerowe.example"))
