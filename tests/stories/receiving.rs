@@ -36,7 +36,8 @@ fn address(world: &World, of: &str) -> String {
 }
 
 fn letter(to: &str, text: &str) -> String {
-    format!("From: Amber Stone <{AMBER}>\nTo: {to}\nSubject: Re: Hold 1:1s\nMessage-ID: <{}@stone.example>\n\n{text}\n", text.len())
+    let id = ulid::Ulid::generate();
+    format!("From: Amber Stone <{AMBER}>\nTo: {to}\nSubject: Re: Hold 1:1s\nMessage-ID: <{id}@stone.example>\n\n{text}\n")
 }
 
 async fn posted(world: &World, query: &str, raw: &str) -> stories::Answer {
@@ -87,7 +88,14 @@ async fn what_ses_finds_out_decides() {
 async fn mail_that_ses_would_not_take_is_turned_away() {
     let (world, ..) = reported().await;
     let raw = letter("x@elsewhere.example", "Hello");
-    for query in ["", "to=x@elsewhere.example", "to=reply+a@reply.cairn.example,x@elsewhere.example", "verdicts=maybe", "to=reply+a@reply.cairn.example&spam=no", "whom=me"] {
+    for query in [
+        "",
+        "to=x@elsewhere.example",
+        "to=reply+a@reply.cairn.example,x@elsewhere.example",
+        "verdicts=maybe",
+        "to=reply+a@reply.cairn.example&spam=no",
+        "whom=me",
+    ] {
         posted(&world, query, &raw).await.expect(422);
     }
     let large = "a".repeat(40 * 1024 * 1024 + 1);
@@ -105,7 +113,6 @@ async fn a_mail_that_can_not_be_read_from_the_bucket_is_tried_three_times_and_ke
     assert_eq!(world.stack.dead_letters().await, 0);
     world.stack.faults.plan([Fault { when: When::Every("GetObject".into()), kind: Kind::Reject }]);
     posted(&world, &format!("to={to}"), &letter(&to, "Given up.")).await.expect(500);
-    assert_eq!(world.stack.faults.usage().get("GetObject"), None);
     assert_eq!(world.stack.faults.calls().iter().filter(|call| call.operation == "GetObject").count(), 3);
     assert_eq!(world.stack.dead_letters().await, 1);
     world.stack.faults.clear();
@@ -182,7 +189,10 @@ async fn a_mail_program_that_says_what_makes_no_sense_is_told_so_and_may_go_on()
         ("NOOP", "250 "),
         ("MAIL FROM:<> SIZE=41943041", "552 "),
         ("MAIL FROM:<amber@stone.example>", "250 "),
-        ("RCPT TO:<ada@onward.example>", "550 5.7.1 mail for ada@onward.example is not received here, only mail for addresses at reply.cairn.example"),
+        (
+            "RCPT TO:<ada@onward.example>",
+            "550 5.7.1 mail for ada@onward.example is not received here, only mail for addresses at reply.cairn.example",
+        ),
         ("DATA", "503 "),
         ("RCPT TO:<reply+a@reply.cairn.example>", "250 "),
         ("RSET", "250 "),
@@ -243,7 +253,8 @@ async fn the_comment_icon_of_a_mail_opens_a_form_whose_answer_goes_all_the_way()
         let value = form.text[at..].split("value=\"").nth(1).unwrap();
         value.split('"').next().unwrap().replace('+', "%2B").replace(' ', "+")
     };
-    let body = format!("from={}&to={}&subject={}&text=Done%2C+gr%C3%BC%C3%9Fe.%0D%0A&verdicts=pass", field("from"), field("to"), field("subject"));
+    let body =
+        format!("from={}&to={}&subject={}&text=Done%2C+gr%C3%BC%C3%9Fe.%0D%0A&verdicts=pass", field("from"), field("to"), field("subject"));
     let typed = [("content-type", "application/x-www-form-urlencoded")];
     let sent = world.raw("POST", link.split('?').next().unwrap(), &typed, body).await;
     assert_eq!(sent.status, 303, "{}", sent.text);
@@ -273,7 +284,8 @@ async fn the_sample_of_a_mail_is_what_ses_hands_over_and_becomes_a_comment() {
     let raw = "From: Amber Stone <amber@stone.example>\nTo: x@reply.cairn.example\nSubject: Re: Hold 1:1s\nDate: Tue, 11 Nov 2025 11:02:29 +0100\n\
                Message-ID: <1@stone.example>\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\nFrom the sample.\n";
     let taken =
-        cairn::ses::receiving::receive(Utc::now(), "reply.cairn.example", AMBER, std::slice::from_ref(&to), raw.as_bytes(), Verdicts::PASS).unwrap();
+        cairn::ses::receiving::receive(Utc::now(), "reply.cairn.example", AMBER, std::slice::from_ref(&to), raw.as_bytes(), Verdicts::PASS)
+            .unwrap();
     assert_eq!(shape(&taken.event), shape(&sample("inbound")));
     world.stack.s3.put(&platform::files::inbound_key(&taken.id), &taken.stored).unwrap();
     let event = mailed(&taken.id, AMBER, &to);
