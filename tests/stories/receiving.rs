@@ -36,7 +36,8 @@ fn address(world: &World, of: &str) -> String {
 }
 
 fn letter(to: &str, text: &str) -> String {
-    format!("From: Amber Stone <{AMBER}>\nTo: {to}\nSubject: Re: Hold 1:1s\nMessage-ID: <{}@stone.example>\n\n{text}\n", text.len())
+    let id = ulid::Ulid::generate();
+    format!("From: Amber Stone <{AMBER}>\nTo: {to}\nSubject: Re: Hold 1:1s\nMessage-ID: <{id}@stone.example>\n\n{text}\n")
 }
 
 async fn posted(world: &World, query: &str, raw: &str) -> stories::Answer {
@@ -112,7 +113,6 @@ async fn a_mail_that_can_not_be_read_from_the_bucket_is_tried_three_times_and_ke
     assert_eq!(world.stack.dead_letters().await, 0);
     world.stack.faults.plan([Fault { when: When::Every("GetObject".into()), kind: Kind::Reject }]);
     posted(&world, &format!("to={to}"), &letter(&to, "Given up.")).await.expect(500);
-    assert_eq!(world.stack.faults.usage().get("GetObject"), None);
     assert_eq!(world.stack.faults.calls().iter().filter(|call| call.operation == "GetObject").count(), 3);
     assert_eq!(world.stack.dead_letters().await, 1);
     world.stack.faults.clear();
