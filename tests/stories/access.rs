@@ -3,6 +3,11 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use domain::comment::{Comment, File, Via};
+use domain::id::{CommentId, FileId};
+use domain::person::Actor;
+use platform::store::comments::Original;
+use platform::store::{Changes, Scope};
 use serde_json::{Value, json};
 use stories::{Person, World, report, text, with};
 
@@ -32,6 +37,7 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/u/{token}", &[""]),
     ("GET", "/i/{token}", &[""]),
     ("GET", "/n/{token}", &[""]),
+    ("GET", "/c/{token}", &[""]),
     ("GET", "/v1/me", &[""]),
     ("PATCH", "/v1/me", &[""]),
     ("GET", "/v1/account", &[""]),
@@ -70,6 +76,12 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/items/{id}/cancel", &["own", "other"]),
     ("POST", "/v1/items/{id}/submit", &["own", "other"]),
     ("POST", "/v1/items/{id}/data", &["own metric"]),
+    ("GET", "/v1/items/{id}/comments", &["own", "own private", "other", "archived"]),
+    ("POST", "/v1/items/{id}/comments", &["own", "own private", "other", "archived"]),
+    ("GET", "/v1/items/{id}/comments/{comment_id}/original", &["own", "other"]),
+    ("GET", "/v1/items/{id}/files", &["own", "other", "archived"]),
+    ("GET", "/v1/items/{id}/files/{file_id}", &["own", "other"]),
+    ("GET", "/v1/refused-mail", &[""]),
     ("GET", "/v1/programs", &[""]),
     ("GET", "/v1/programs/{id}", &[""]),
     ("PATCH", "/v1/programs/{id}", &[""]),
@@ -129,6 +141,7 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("POST", "/u/{token}", &[""]),
     ("POST", "/i/{token}", &[""]),
     ("POST", "/n/{token}", &[""]),
+    ("POST", "/c/{token}", &[""]),
 ];
 
 /// A house with somebody of every kind in it.
@@ -280,6 +293,37 @@ impl House {
         item
     }
 
+    /// A comment of the client that came by mail with a file, as it stands in the table.
+    async fn comment_by_mail(&self, on: &str, item: &str) -> (String, String) {
+        let (item_id, client_id) = (item.parse().unwrap(), self.client(on).parse().unwrap());
+        let app = &self.world.stack.app;
+        let (now, file) = (
+            app.clock.now(),
+            File { id: FileId(app.new_id()), name: "plan.pdf".into(), content_type: "application/pdf".into(), size_bytes: 9 },
+        );
+        let comment = Comment {
+            id: CommentId(app.new_id()),
+            item_id,
+            client_id,
+            author: Actor::Client(client_id),
+            text: "Here it is.".into(),
+            via: Via::Mail,
+            files: vec![file.clone()],
+            not_kept: Vec::new(),
+            cut: false,
+            has_original: true,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let (store, scope) = (&app.platform.store, Scope::of_own_message(self.owner().account_id.parse().unwrap()));
+        let mut changes = Changes::new();
+        store.add_comment(&mut changes, scope, &comment).unwrap();
+        store.add_original(&mut changes, scope, item_id, comment.id, &Original { message: "mail".into(), at: now }).unwrap();
+        assert!(store.commit(changes).await.unwrap().is_done());
+        (comment.id.to_string(), file.id.to_string())
+    }
+
     /// A new engagement to ask about, with a session: of the client's coach, under way unless `on` says otherwise.
     async fn engagement(&self, on: &str, route: &str) -> (String, String) {
         let coach = if on.starts_with("other") { self.owner() } else { self.primary() };
@@ -384,10 +428,16 @@ impl House {
             (_, template) if template.starts_with("/v1/members/{id}") => (self.spare.clone(), nothing),
             ("POST", "/v1/items/{id}/data") => (self.item(on, "data").await, Some(json!({ "value": 1 }))),
             ("PATCH", "/v1/items/{id}") => (self.item(on, "").await, Some(json!({ "title": format!("Other {}", self.made) }))),
+            ("POST", "/v1/items/{id}/comments") => (self.item(on, "").await, Some(json!({ "text": "Well done." }))),
+            (_, template) if template.contains("{comment_id}") || template.contains("{file_id}") => {
+                let item = self.item(on, "").await;
+                let (comment, file) = self.comment_by_mail(on, &item).await;
+                return (template.replace("{id}", &item).replace("{comment_id}", &comment).replace("{file_id}", &file), None);
+            }
             ("POST", template) if template.starts_with("/v1/items/{id}/") => {
                 (self.item(on, template.rsplit('/').next().unwrap()).await, None)
             }
-            (_, "/v1/items/{id}") => (self.item(on, "").await, None),
+            (_, template) if template.starts_with("/v1/items/{id}") => (self.item(on, "").await, None),
             ("PATCH", "/v1/clients/{id}") => (self.client(on).to_owned(), Some(json!({ "phone": self.made.to_string() }))),
             (_, template) if template.starts_with("/v1/clients/{id}") => (self.client(on).to_owned(), nothing),
             ("PATCH" | "POST", "/v1/programs/{id}" | "/v1/programs") => {
@@ -435,6 +485,7 @@ impl House {
             ("GET", "/m/{token}") => return (self.links[0].clone(), None),
             (_, "/u/{token}") => return (self.links[1].clone(), None),
             (_, "/i/{token}") => return (self.links[2].clone(), None),
+            (_, "/c/{token}") => return ("/c/none".into(), None),
             (_, "/n/{token}") => return ("/n/none".into(), None),
             _ => (String::new(), nothing),
         };

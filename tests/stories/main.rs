@@ -6,6 +6,7 @@ mod access;
 mod audiences;
 mod bad_input;
 mod binaries;
+mod comments;
 mod crash;
 mod done;
 mod engagements;

@@ -500,6 +500,7 @@ mod tests {
                 (action, Resource::Pairings(client)),
                 (action, Resource::Record(client)),
                 (action, Resource::Item(client, item)),
+                (action, Resource::Comments(client, item)),
                 (action, Resource::Engagement(client, engagement)),
                 (action, Resource::Progress(engagement)),
             ]);
@@ -596,6 +597,7 @@ mod tests {
                 for asked in [Action::Read, Action::Write, Action::Comment] {
                     row(format!("{on}: {asked:?} action"), asked, Resource::Item(&client, &action));
                 }
+                row(format!("{on}: Read comments"), Action::Read, Resource::Comments(&client, &action));
                 row(format!("{on}: Read metric"), Action::Read, Resource::Item(&client, &metric));
                 row(format!("{on}: Read private of another"), Action::Read, Resource::Item(&client, &private));
             }

@@ -136,9 +136,9 @@ fn forward<'a>(letter: &CommentLetter<'a>, most: usize) -> Forward<'a> {
 }
 
 fn why(letter: &CommentLetter<'_>, account: &str) -> Vec<String> {
-    let author = words::isolate(&view::name(letter.author));
     let account = words::isolate(account);
     if letter.to_client {
+        let author = words::isolate(&view::name(letter.author));
         vec![
             format!("You get this because {author} of {account} commented on your coaching. Nobody else gets this mail."),
             "What you answer is added to the item, and your coach gets it. The address it goes to is yours alone.".to_owned(),
@@ -146,7 +146,7 @@ fn why(letter: &CommentLetter<'_>, account: &str) -> Vec<String> {
     } else {
         let client = words::isolate(&view::name(letter.client));
         vec![
-            format!("You get this because you coach {client} at {account}, and {author} commented."),
+            format!("You get this because {client} commented, and you coach them at {account}."),
             format!("What you answer is added to the item, and {client} gets it. The address it goes to is yours alone."),
         ]
     }

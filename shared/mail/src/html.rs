@@ -366,24 +366,35 @@ fn rule(first: bool) -> Markup {
 
 fn thing(thing: &Thing, bodies: usize, first: bool) -> Markup {
     let look = look(thing.mark);
+    // as wide as there is room: beside a comment link, that is a row of its own
+    let below = html! {
+        @if let Some(body) = body(thing, bodies) {
+            p.t.l dir="auto" style={ "margin:8px 0 4px;padding-inline-start:14px;border-inline-start:2px solid " (RULE) ";font-size:15px;line-height:23px;color:" (TEXT) } { (Lines(&body)) }
+        }
+        (said(&thing.said, bodies))
+    };
+    let below_apart = thing.answer.is_some() && !below.0.is_empty();
     html! {
         tr {
             td.l width="34" valign="top" style={ "width:34px;padding-top:11px" (rule(first)) } {
                 span class={ (look.class) " " (look.class) "s i" } aria-hidden="true" style={ "display:inline-block;width:22px;border-radius:11px;background-color:" (look.ground) ";color:" (look.colour) ";font-size:" (look.size) ";line-height:22px;font-weight:700;text-align:center" } { (look.glyph) }
             }
-            td.l.t style={ "padding:10px 0 11px;font-size:16px;line-height:23px;color:" (TEXT) (rule(first)) } {
+            td.l.t style={ "padding:10px 0 " (if below_apart { "0" } else { "11px" }) ";font-size:16px;line-height:23px;color:" (TEXT) (rule(first)) } {
                 b dir="auto" style="font-weight:600" { (thing.title) }
                 br;
                 span.m style={ "font-size:14px;line-height:21px;color:" (MUTED) } {
                     @let (class, colour) = if thing.mark == Mark::Open { ("t", TEXT) } else { (look.class, look.colour) };
                     b class=(class) style={ "font-weight:600;color:" (colour) } { (thing.lead) } (thing.rest)
                 }
-                @if let Some(body) = body(thing, bodies) {
-                    p.t.l dir="auto" style={ "margin:8px 0 4px;padding-inline-start:14px;border-inline-start:2px solid " (RULE) ";font-size:15px;line-height:23px;color:" (TEXT) } { (Lines(&body)) }
-                }
-                (self::said(&thing.said, bodies))
+                @if !below_apart { (below) }
             }
             (answer(thing.answer.as_ref(), first))
+        }
+        @if below_apart {
+            tr {
+                td {}
+                td colspan="2" style="padding:0 0 11px" { (below) }
+            }
         }
     }
 }
@@ -401,13 +412,14 @@ fn said(said: &[Said], bodies: usize) -> Markup {
     }
 }
 
-/// What starts a comment: 44 pixels high for fingers, which Outlook on Windows has no need of.
+/// What starts a comment: 44 pixels high for fingers, which Outlook on Windows has no need of. Its bubble and what
+/// Outlook needs instead are in the head.
 fn answer(answer: Option<&Answer>, first: bool) -> Markup {
     html! {
         @if let Some(answer) = answer {
-            td.l.k valign="top" align="right" style={ "padding:0;mso-padding-alt:11px 0 0 12px" (rule(first)) } {
-                a.m href=(answer.link) aria-label=(answer.name) style={ "display:inline-block;padding:12px 0 12px 14px;font-size:13px;line-height:20px;color:" (MUTED) ";text-decoration:none;white-space:nowrap" } {
-                    i style="display:inline-block;width:10px;height:7px;border:1.5px solid;border-radius:5px 5px 5px 1px;margin-inline-end:6px;mso-hide:all" {}
+            td.l.k valign="top" align="right" style=[(!first).then(|| html! { "border-top:1px solid " (RULE) }.0)] {
+                a.m href=(answer.link) aria-label=(answer.name) style={ "display:inline-block;padding:12px 0 12px 14px;font-size:13px;line-height:20px;color:" (MUTED) ";text-decoration:none" } {
+                    i {}
                     "Comment"
                 }
             }

@@ -5,12 +5,11 @@ use std::net::IpAddr;
 
 use domain::inbound::{RECIPIENTS_MOST, Refusal, Verdict};
 
+use crate::LOOP_HEADER;
 use crate::incoming::{Headers, Mailbox};
 
 /// Who says what SES checked: the authserv-id of its `Authentication-Results` (RFC 8601).
 const AUTHSERV: &str = "amazonses.com";
-/// The header that all our mail has, so that it is known when it comes back.
-pub const LOOP_HEADER: &str = "X-Happenings-Loop";
 /// How subjects of automatic answers begin.
 const AUTOMATIC_SUBJECTS: &[&str] = &[
     "auto:",

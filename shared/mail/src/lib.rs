@@ -1,4 +1,4 @@
-//! Mail that goes out, composed as plain values: nothing is sent, read or stored here.
+//! Mail as plain values: what goes out is composed here, and what comes in is read by [`incoming`]. Nothing is sent or stored.
 //!
 //! [`report()`] makes one report mail for one recipient, [`notice()`] the short mails that tell an owner or an
 //! administrator what happened to a report, [`off_track`] the mails on engagements that went off track (T-9,

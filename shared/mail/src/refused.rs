@@ -64,7 +64,7 @@ fn told(letter: &RefusedLetter<'_>, account: &str) -> (String, String) {
             format!("Send it again, to one of them only.{page}"),
         ),
         Refusal::Unconfirmed if letter.confirm.is_some() => {
-            say("We could not be certain that this came from you.", "Confirm it with the button; until then nobody has seen it.".to_owned())
+            say("We could not be certain that this came from you.", "Confirm it below; until then nobody has seen it.".to_owned())
         }
         Refusal::Unconfirmed => say(
             "We could not be certain that this came from you, so nobody has seen it.",

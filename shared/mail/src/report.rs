@@ -68,7 +68,8 @@ pub struct Links<'a> {
     pub unsubscribe: &'a str,
     /// An address to unsubscribe by mail, as `mailto:…`.
     pub unsubscribe_mailto: Option<&'a str>,
-    /// The mail address that comments of this recipient on an item go to; only for mail to coaches and clients (C-1).
+    /// The mail address that comments of this recipient on an item go to; other audiences than coaches and clients are shown none
+    /// (C-1). Asked once for each item of the content, also where the mail is then cut.
     pub comment: Option<&'a dyn Fn(ItemId) -> Option<String>>,
 }
 

@@ -97,8 +97,11 @@ font-size:13px;line-height:20px;font-weight:600;color:#4a45c9;text-decoration:no
 pub(crate) const BASE: &str = "body{margin:0;padding:0;width:100%!important;-webkit-text-size-adjust:100%;-ms-text-size-adjust:100%}\
 table{border-collapse:separate;mso-table-lspace:0;mso-table-rspace:0}img{border:0;line-height:100%;-ms-interpolation-mode:bicubic}\
 a:hover{text-decoration:underline!important}\
+.k{white-space:nowrap}.k i{display:inline-block;width:10px;height:7px;border:1.5px solid;border-radius:5px 5px 5px 1px;margin:0 6px 0 0;mso-hide:all}\
 @media (max-width:600px){.out{padding:16px 8px 32px!important}.pad{padding:24px 20px!important}.h1{font-size:24px!important;line-height:30px!important}\
-.num{font-size:20px!important}.cell{padding:10px 4px 10px 12px!important}.e small a{padding:6px 8px!important}}";
+.num{font-size:20px!important}.cell{padding:10px 4px 10px 12px!important}.e small a{padding:6px 8px!important}\
+.k a{padding:11px 0 7px 10px!important;font-size:11px!important;line-height:14px!important;text-align:center}\
+.k i{display:block!important;margin:2px auto 4px!important}}";
 
 /// Dark mode, in a block of its own: a program that can't read it loses nothing else.
 pub(crate) const DARK: &str = "@media (prefers-color-scheme:dark){.bg{background-color:#101014!important}\
@@ -116,7 +119,7 @@ pub(crate) const DARK: &str = "@media (prefers-color-scheme:dark){.bg{background
 
 /// Outlook on Windows: pixels as pixels, and no Times in tables.
 pub(crate) const OUTLOOK: &str = "<!--[if mso]><xml><o:OfficeDocumentSettings><o:PixelsPerInch>96</o:PixelsPerInch></o:OfficeDocumentSettings></xml>\
-<style>table,td,h1,h2,h3,h4,p,a,span{font-family:'Segoe UI',Arial,sans-serif!important}</style><![endif]-->";
+<style>table,td,h1,h2,h3,h4,p,a,span{font-family:'Segoe UI',Arial,sans-serif!important}.k{padding:11px 0 0 12px}</style><![endif]-->";
 
 #[cfg(test)]
 mod tests {

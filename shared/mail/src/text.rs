@@ -156,7 +156,7 @@ pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>)
     if let Some(quiet) = &frame.quiet {
         paper.gap().line(quiet);
     }
-    let how = frame.how("write to the address after its “Comment:”");
+    let how = frame.how("write to the address below it");
     let why: Vec<String> = how.into_iter().chain(frame.why.iter().cloned()).collect();
     foot(&mut paper, &why, Some((UNSUBSCRIBE, links.unsubscribe)), &frame.account);
     paper.done()

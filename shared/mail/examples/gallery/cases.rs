@@ -12,6 +12,8 @@ use mail::{Bounced, Letter, Links, Message, Notice, NoticeLetter, Why};
 use ulid::Ulid;
 
 // with its path, because tests include this file from another place
+#[path = "comments.rs"]
+pub mod comments;
 #[path = "progress.rs"]
 pub mod progress;
 
@@ -38,6 +40,7 @@ pub fn all() -> Vec<(&'static str, Message)> {
         ("notice-complaint", notice_suppressed(Bounced::Complaint)),
     ];
     all.extend(progress::all());
+    all.extend(comments::all());
     all
 }
 
@@ -130,7 +133,7 @@ fn focus(items: &mut Items) -> Metric {
     )
 }
 
-fn amber(full: bool) -> Section {
+pub fn amber(full: bool) -> Section {
     let mut items = Items(100);
     let mut section = section(1, "Amber Stone");
     let mut line = items.line(ItemKind::Action, "Hold 1:1s with each direct report", Mark::Done, State::Done);
@@ -141,7 +144,8 @@ fn amber(full: bool) -> Section {
     line.due_on = Some(on("2026-11-24"));
     line.events = vec![event(What::Created, "2026-11-17T15:00:00Z", "Maya Feldman")];
     if full {
-        line.events.push(event(What::Commented, "2026-11-18T15:00:00Z", "Amber Stone"));
+        let said = "Is two pages enough, or should it be \"board ready\"?\nI'd rather keep it short & honest.";
+        line.events.push(Event { said: Some(said.to_owned()), ..event(What::Commented, "2026-11-18T15:00:00Z", "Amber Stone") });
     }
     section.happened.push(line);
     let mut line = items.line(ItemKind::Action, "Ask Noor for feedback on the offsite", Mark::Late, State::Open);
@@ -166,12 +170,17 @@ fn amber(full: bool) -> Section {
     line.starts_at = Some(at("2026-11-24T15:00:00Z"));
     line.extra = Some("Zoom".to_owned());
     section.open.push(line);
-    section.metrics.push(focus(&mut items));
+    let mut metric = focus(&mut items);
+    if full {
+        let said = Some("A quiet week, for once.".to_owned());
+        metric.comments.push(Event { said, ..event(What::Commented, "2026-11-19T15:00:00Z", "Amber Stone") });
+    }
+    section.metrics.push(metric);
     section.metrics.push(items.metric("Nights with 7 hours of sleep", "", Some(5.0), 0, &[("2026-11-08", 3.0)]));
     section
 }
 
-fn anthony() -> Section {
+pub fn anthony() -> Section {
     let mut items = Items(200);
     let mut section = section(2, "Anthony Okafor");
     let mut line = items.line(ItemKind::Action, "Talk to the board about the hiring freeze", Mark::Cancelled, State::Cancelled);
@@ -199,12 +208,17 @@ fn anthony() -> Section {
     section
 }
 
-fn cleo() -> Section {
+pub fn cleo() -> Section {
     let mut items = Items(300);
     let mut section = section(3, "Cleo Park");
     let mut line = items.line(ItemKind::JournalEntry, "What went well this week", Mark::Changed, State::Recorded);
-    line.events =
-        vec![event(What::Commented, "2026-11-18T15:00:00Z", "Maya Feldman"), event(What::Commented, "2026-11-19T15:00:00Z", "Cleo Park")];
+    let said = |at: &str, by: &str, text: &str| Event { said: Some(text.to_owned()), ..event(What::Commented, at, by) };
+    line.events = vec![
+        said("2026-11-17T15:00:00Z", "Cleo Park", "Only the last three are shown."),
+        said("2026-11-18T15:00:00Z", "Maya Feldman", "What made the difference on Wednesday?"),
+        said("2026-11-19T15:00:00Z", "Cleo Park", "I asked first, and waited."),
+        said("2026-11-19T16:00:00Z", "Cleo Park", "And slept on it."),
+    ];
     section.happened.push(line);
     let mut line = items.line(ItemKind::File, "Presentation for the offsite", Mark::New, State::Recorded);
     line.extra = Some("offsite-v3.pdf".to_owned());
@@ -217,15 +231,21 @@ fn page(id: ClientId) -> String {
     format!("https://coach.example/clients/{id}")
 }
 
-const LINKS: Links<'_> = Links {
+/// Where a comment on an item goes: as long as such addresses are.
+pub fn address(id: ItemId) -> Option<String> {
+    let id = id.to_string().to_ascii_lowercase();
+    Some(format!("reply+{id}{id}@reply.cairn.example"))
+}
+
+pub const LINKS: Links<'_> = Links {
     client_page: Some(&page),
     more: Some("https://coach.example/runs/01J9Z3K5T0QW8R2M4N6P7S9V1X"),
     unsubscribe: "https://coach.example/u/7hQ2mX0bT9",
     unsubscribe_mailto: Some("mailto:unsubscribe+7hq2mx0bt9@reply.coach.example"),
-    comment: None,
+    comment: Some(&address),
 };
 
-fn letter<'a>(audience: AudienceKind, content: &'a Content, links: &'a Links<'a>) -> Letter<'a> {
+pub fn letter<'a>(audience: AudienceKind, content: &'a Content, links: &'a Links<'a>) -> Letter<'a> {
     Letter {
         account: "Maple & Rowe Coaching",
         report: "Week in review",
@@ -244,7 +264,7 @@ fn letter<'a>(audience: AudienceKind, content: &'a Content, links: &'a Links<'a>
     }
 }
 
-fn content(sections: Vec<Section>) -> Content {
+pub fn content(sections: Vec<Section>) -> Content {
     Content { sections, left_out: 0 }
 }
 
@@ -264,6 +284,11 @@ fn no_pages(links: Links<'static>) -> Links<'static> {
     Links { client_page: None, ..links }
 }
 
+/// What is for people outside: neither pages nor comments.
+fn outside(links: Links<'static>) -> Links<'static> {
+    Links { comment: None, ..no_pages(links) }
+}
+
 fn client() -> Message {
     let content = content(vec![amber(true)]);
     let links = no_pages(LINKS);
@@ -276,7 +301,7 @@ fn client() -> Message {
 
 fn third_party() -> Message {
     let content = content(vec![amber(false)]);
-    let links = no_pages(LINKS);
+    let links = outside(LINKS);
     let letter = letter(AudienceKind::ThirdParties, &content, &links);
     mail::report(&Letter {
         recipient: None,
@@ -288,7 +313,7 @@ fn third_party() -> Message {
 
 fn personnel() -> Message {
     let content = content(vec![amber(false), anthony()]);
-    let links = no_pages(LINKS);
+    let links = outside(LINKS);
     mail::report(&Letter { recipient: Some("Hana Weiss"), ..letter(AudienceKind::Personnel, &content, &links) })
 }
 
@@ -299,7 +324,7 @@ fn metrics() -> Message {
         section.open.clear();
     }
     let content = content(sections);
-    let links = no_pages(LINKS);
+    let links = outside(LINKS);
     mail::report(&Letter {
         recipient: None,
         schedule: "Monthly on the 1st at 08:00",

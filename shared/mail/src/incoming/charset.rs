@@ -9,7 +9,7 @@ const SAMPLE: usize = 16_384;
 /// Decodes text. A charset nobody knows counts as none declared, and so does one that the bytes contradict.
 pub(super) fn decode(bytes: &[u8], declared: Option<&str>) -> String {
     let declared = declared.and_then(named);
-    if bytes.is_ascii() && declared.is_none_or(|encoding| encoding.is_ascii_compatible()) && !bytes.contains(&0x1B) {
+    if bytes.is_ascii() && declared.is_none_or(Encoding::is_ascii_compatible) && !bytes.contains(&0x1B) {
         return String::from_utf8_lossy(bytes).into_owned();
     }
     if let Some(encoding) = declared {

@@ -198,7 +198,10 @@ struct EncodedWord<'a> {
 }
 
 fn encoded_word(text: &str) -> Option<EncodedWord<'_>> {
-    let inner = text.strip_prefix("=?")?;
+    /// Longer than any program writes, so that a value full of beginnings takes no time.
+    const LONGEST: usize = 1000;
+    let end = (0..=text.len().min(LONGEST)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let inner = text[..end].strip_prefix("=?")?;
     let (charset, after) = inner.split_once('?')?;
     let (encoding, after) = after.split_once('?')?;
     let (body, _) = after.split_once("?=")?;

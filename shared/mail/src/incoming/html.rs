@@ -95,49 +95,57 @@ impl Name {
         let sum = name
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3));
-        let block = [
-            "div",
-            "p",
-            "blockquote",
-            "table",
-            "tr",
-            "td",
-            "th",
-            "tbody",
-            "thead",
-            "tfoot",
-            "ul",
-            "ol",
-            "li",
-            "dl",
-            "dt",
-            "dd",
-            "h1",
-            "h2",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "pre",
-            "section",
-            "article",
-            "header",
-            "footer",
-            "main",
-            "aside",
-            "nav",
-            "form",
-            "fieldset",
-            "center",
-            "body",
-            "html",
-            "head",
-            "address",
-            "figure",
-            "caption",
-            "address",
-        ];
-        if block.iter().any(|block| name.eq_ignore_ascii_case(block)) { Self::Block(sum) } else { Self::Inline(sum) }
+        let mut lower = [0; 10];
+        let block = match lower.get_mut(..name.len()) {
+            Some(lower) => {
+                lower.copy_from_slice(name.as_bytes());
+                lower.make_ascii_lowercase();
+                matches!(
+                    &*lower,
+                    b"div"
+                        | b"p"
+                        | b"blockquote"
+                        | b"table"
+                        | b"tr"
+                        | b"td"
+                        | b"th"
+                        | b"tbody"
+                        | b"thead"
+                        | b"tfoot"
+                        | b"ul"
+                        | b"ol"
+                        | b"li"
+                        | b"dl"
+                        | b"dt"
+                        | b"dd"
+                        | b"h1"
+                        | b"h2"
+                        | b"h3"
+                        | b"h4"
+                        | b"h5"
+                        | b"h6"
+                        | b"pre"
+                        | b"section"
+                        | b"article"
+                        | b"header"
+                        | b"footer"
+                        | b"main"
+                        | b"aside"
+                        | b"nav"
+                        | b"form"
+                        | b"fieldset"
+                        | b"center"
+                        | b"body"
+                        | b"html"
+                        | b"head"
+                        | b"address"
+                        | b"figure"
+                        | b"caption"
+                )
+            }
+            None => false,
+        };
+        if block { Self::Block(sum) } else { Self::Inline(sum) }
     }
 }
 
@@ -199,7 +207,7 @@ impl<'a> Reader<'a> {
                 return end;
             }
         }
-        self.open(name, &attributes, closed);
+        self.open(name, &attributes);
         end
     }
 
@@ -298,7 +306,7 @@ impl<'a> Reader<'a> {
         self.open.last()
     }
 
-    fn open(&mut self, name: &str, attributes: &Attributes<'a>, closed: bool) {
+    fn open(&mut self, name: &str, attributes: &Attributes<'a>) {
         let lower = |other: &str| name.eq_ignore_ascii_case(other);
         if lower("br") {
             self.line();
@@ -343,12 +351,11 @@ impl<'a> Reader<'a> {
         self.containers += usize::from(opened.container);
         if inherited != Hint::Quote {
             match hint_of(name, attributes, self.containers > 0) {
-                Some(Hint::Rest) => {
-                    if inherited == Hint::None {
-                        self.line();
-                        self.mark(Hint::Rest);
-                    }
+                Some(Hint::Rest) if inherited == Hint::None => {
+                    self.line();
+                    self.mark(Hint::Rest);
                 }
+                Some(Hint::Rest) => {}
                 Some(hint) => opened.hint = hint,
                 None => {}
             }
@@ -385,7 +392,6 @@ impl<'a> Reader<'a> {
         {
             opened.link = Some((attributes.href, self.out.len()));
         }
-        let _ = closed;
         self.open.push(opened);
     }
 

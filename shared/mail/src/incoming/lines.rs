@@ -121,9 +121,8 @@ pub(super) fn classify(lines: &[Line<'_>]) -> (Vec<Kind>, Vec<(usize, usize)>) {
             at = end;
             continue;
         }
-        if let Some((from, to)) = attribution_inside(text) {
+        if let Some(from) = attribution_inside(text) {
             let offset = lines[at].text.len() - lines[at].text.trim_start().len();
-            let _ = to;
             if from > 0 {
                 splits.push((at, offset + from));
             }
@@ -192,7 +191,7 @@ fn by_look(line: &Line<'_>) -> Kind {
         Hint::Indented => return Kind::Indented,
         Hint::Signature => return Kind::Signature,
         Hint::Attribution => return Kind::Attribution,
-        Hint::None | Hint::Drawn => {}
+        Hint::None => {}
     }
     if text.starts_with('>') {
         let marks = text.trim_start_matches(['>', ' ']);
@@ -224,7 +223,8 @@ pub(super) fn lowercase(text: &str, into: &mut String) {
         into.push_str(text);
         into.make_ascii_lowercase();
     } else {
-        into.extend(text.chars().flat_map(char::to_lowercase));
+        // a Turkish capital I with its dot becomes the one letter
+        into.extend(text.chars().flat_map(|c| if c == 'İ' { 'i'.to_lowercase() } else { c.to_lowercase() }));
     }
 }
 
@@ -306,7 +306,7 @@ fn header_block(lines: &[Line<'_>], kinds: &[Kind], start: usize) -> Option<usiz
             loose += 1;
         } else if let Some((key, value)) = header(text) {
             let new = !seen[key as usize];
-            if !new && matches!(key, Key::From | Key::Subject) {
+            if !new && key != Key::Other {
                 break;
             }
             seen[key as usize] = true;
@@ -407,6 +407,8 @@ impl Evidence {
     fn of(text: &str) -> Self {
         let mut evidence = Self::default();
         let mut lower = String::new();
+        // a day, a month and a year written apart: 2. 3. 2026
+        let mut ordinals = 0;
         for word in
             text.split(|c: char| c.is_whitespace() || matches!(c, ',' | '，' | '、' | '<' | '[' | '(' | '（' | '“' | '"' | '«' | '„'))
         {
@@ -444,6 +446,12 @@ impl Evidence {
                 let (user, host) = word.split_once('@').unwrap_or_default();
                 evidence.address |=
                     !user.is_empty() && host.contains('.') || user.ends_with(|c: char| c.is_alphanumeric()) && !host.is_empty();
+            }
+            if bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') && bytes.len() <= 5 {
+                evidence.date |= ordinals == 2;
+                ordinals = if bytes.ends_with(b".") && bytes.len() <= 3 { ordinals + 1 } else { 0 };
+            } else {
+                ordinals = 0;
             }
             if bytes.iter().any(u8::is_ascii_digit) {
                 evidence.number(word);
@@ -591,8 +599,12 @@ fn attribution(lines: &[Line<'_>], kinds: &[Kind], last: usize) -> Option<(usize
     let text = drawn.trim_end();
     let colon = text.ends_with([':', '：']) || text.ends_with(":>") || text.ends_with(";>") || text.ends_with("]:");
     let before_colon = text.trim_end_matches([':', '：', ' ', '\u{a0}', '"', '>']);
-    let ending = before_colon.rsplit(|c: char| c.is_whitespace() || c == '>').next().unwrap_or_default().to_lowercase();
-    let verb_ends = locale::is_verb(&ending) || locale::ends_with_joined_verb(&ending);
+    let ending = before_colon.rsplit(|c: char| c.is_whitespace() || c == '>').next().unwrap_or_default();
+    let mut lower = String::new();
+    let verb_ends = ending.len() <= 60 && {
+        lowercase(ending, &mut lower);
+        locale::is_verb(&lower) || !lower.is_ascii() && locale::ends_with_joined_verb(&lower)
+    };
     let stamped = !colon && !verb_ends && is_stamp(text);
     if !(colon || verb_ends || stamped) {
         return None;
@@ -653,7 +665,11 @@ fn reach_up(lines: &[Line<'_>], kinds: &[Kind], start: usize, last: usize, mut e
     }
     let mut at = top;
     let mut blank = false;
-    while at > 0 && at + 4 > last && !(evidence.opens && evidence.is_dated()) {
+    while at > 0 && at + 4 > last {
+        let whole = evidence.opens && evidence.is_dated();
+        if whole && evidence.address {
+            break;
+        }
         at -= 1;
         let text = lines[at].text;
         if kinds[at] == Kind::Blank && !blank && at + 1 == top {
@@ -661,20 +677,24 @@ fn reach_up(lines: &[Line<'_>], kinds: &[Kind], start: usize, last: usize, mut e
             continue;
         }
         let line = Evidence::of(text);
-        if kinds[at] != Kind::Text || line.words > 16 || text.ends_with(['.', '!', '?']) && line.words > 4 && !line.verb {
+        let abbreviated = line.is_dated() && text.rsplit(' ').next().is_some_and(|word| word.len() <= 6);
+        let ends = text.ends_with(['!', '?']) || text.ends_with('.') && line.words > 4 && !line.verb && !abbreviated;
+        if kinds[at] != Kind::Text || line.words > 16 || ends {
             break;
         }
-        let bare = line.address && line.words == 1 || text.trim() == "<";
-        let dates =
-            line.is_dated() && (line.opens || line.words <= 8) || line.opens && line.month && line.day || line.opens && line.is_dated();
-        let whom = line.address && !evidence.address && (line.verb || line.opens || line.is_dated());
+        let dates = line.is_dated() && (line.opens || line.words <= 8 || line.time && !evidence.is_dated());
         if blank {
             if line.opens && line.is_dated() && !evidence.is_dated() {
                 return at;
             }
             break;
         }
-        if bare || dates && !evidence.is_dated() || dates && line.opens || whom {
+        // a name and an address, or "X <address> wrote", whose date is below
+        let whom = line.address && !evidence.address && (line.verb || line.opens || line.is_dated() || line.words <= 6);
+        let says = line.verb && !evidence.verb && line.words <= 5 && !text.ends_with([',', ';', '.']);
+        let bare = line.address && line.words == 1 || text.trim() == "<";
+        let opens = line.opens && line.day && (line.month || line.words <= 3);
+        if whom || says || !whole && (bare || opens || dates && (line.opens || !evidence.is_dated())) {
             top = at;
             evidence = line.and(evidence);
         }
@@ -751,8 +771,8 @@ fn prefix_of_author(text: &str) -> Option<usize> {
     None
 }
 
-/// An attribution inside a line, with the quoted text after it on the same line: bytes where it begins and ends.
-fn attribution_inside(text: &str) -> Option<(usize, usize)> {
+/// Where an attribution begins that has the quoted text after it on its line.
+fn attribution_inside(text: &str) -> Option<usize> {
     // "… <name@host> wrote: quoted text"
     let head_end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= 600).last().unwrap_or(0);
     let head = &text[..head_end];
@@ -769,7 +789,7 @@ fn attribution_inside(text: &str) -> Option<(usize, usize)> {
             let begin = prefix_of_author(&head[..colon]).unwrap_or(0);
             let evidence = Evidence::of(&head[begin..colon]);
             if evidence.is_dated() && evidence.address && evidence.opens {
-                return Some((begin, from));
+                return Some(begin);
             }
         }
     }

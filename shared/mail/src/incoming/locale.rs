@@ -343,6 +343,7 @@ const VERBS: &[&str] = &[
     "schrieb",
     "schrieben",
     "geschrieben",
+    "napisana",
     "écrit",
     "ecrit",
     "écrivit",
@@ -706,6 +707,7 @@ pub(super) fn speaks_of_mail(phrase: &str) -> bool {
         "mesaj",
         "mesajı",
         "ileti",
+        "i̇leti",
         "üzenet",
         "mail",
         "e-mail",
@@ -718,7 +720,7 @@ pub(super) fn speaks_of_mail(phrase: &str) -> bool {
     if phrase.contains("pgp") || phrase.starts_with("end ") || phrase.starts_with("ende ") {
         return false;
     }
-    const JOINED: &[&str] = &["メッセージ", "メール", "邮件", "郵件", "메시지", "메일"];
+    const JOINED: &[&str] = &["消息", "原件", "メッセージ", "メール", "邮件", "郵件", "메시지", "메일"];
     let words = phrase.split_whitespace().count();
     (2..=4).contains(&words) && phrase.split_whitespace().any(|word| NOUNS.contains(&word))
         || phrase.chars().count() <= 12 && JOINED.iter().any(|noun| phrase.contains(noun))
@@ -786,11 +788,7 @@ const SENT_FROM: &[&str] = &[
     "sent with",
     "sent using",
     "sent by",
-    "sent on",
     "sent wirelessly",
-    "sent through",
-    "get outlook",
-    "get [outlook",
     "this message was sent from",
     "this email was sent from",
     "this message has been sent from",
@@ -804,12 +802,6 @@ const SENT_FROM: &[&str] = &[
     "verschickt mit",
     "verschickt von",
     "von unterwegs gesendet",
-    "diese nachricht wurde",
-    "diese mail wurde mit",
-    "diese e-mail wurde von",
-    "holen sie sich outlook",
-    "hol dir outlook",
-    "outlook für",
     "envoyé de",
     "envoyé depuis",
     "envoyé à partir",
@@ -821,10 +813,6 @@ const SENT_FROM: &[&str] = &[
     "envoyé d’",
     "envoye de",
     "envoye depuis",
-    "téléchargez outlook",
-    "télécharger outlook",
-    "obtenez outlook",
-    "obtenir outlook",
     "provenance :",
     "enviado desde",
     "enviado con",
@@ -833,10 +821,6 @@ const SENT_FROM: &[&str] = &[
     "enviado via",
     "enviado por",
     "enviado a través",
-    "obtener outlook",
-    "obtén outlook",
-    "descargar outlook",
-    "consigue outlook",
     "enviado do",
     "enviado de",
     "enviado pelo",
@@ -844,19 +828,12 @@ const SENT_FROM: &[&str] = &[
     "enviado com",
     "enviada do",
     "enviado usando",
-    "obter o outlook",
-    "obter outlook",
-    "obtenha o outlook",
-    "baixe o outlook",
     "inviato da",
     "inviato con",
     "inviato dal",
     "inviato tramite",
     "inviato via",
     "inviata da",
-    "ottieni outlook",
-    "scarica outlook",
-    "ottenere outlook",
     "verzonden vanaf",
     "verzonden met",
     "verzonden via",
@@ -866,35 +843,21 @@ const SENT_FROM: &[&str] = &[
     "verstuurd met",
     "verstuurd via",
     "verstuurd van",
-    "outlook voor",
-    "download outlook",
-    "outlook downloaden",
     "skickat från",
     "skickat med",
     "skickat via",
     "skickad från",
     "skickat frän",
-    "hämta outlook",
     "sendt fra",
     "sendt med",
     "sendt via",
     "sendt frå",
-    "hent outlook",
-    "få outlook",
-    "skaff outlook",
-    "last ned outlook",
     "lähetetty",
-    "hanki outlook",
-    "lataa outlook",
     "wysłane z",
     "wysłano z",
     "wysłane przez",
     "wysłana z",
     "wysłane za",
-    "pobierz outlook",
-    "pobierz program outlook",
-    "uzyskaj outlook",
-    "uzyskaj aplikację outlook",
     "odesláno z",
     "odesláno přes",
     "odesláno pomocí",
@@ -902,47 +865,21 @@ const SENT_FROM: &[&str] = &[
     "odeslané z",
     "odoslané z",
     "poslané z",
-    "získejte outlook",
-    "získat outlook",
-    "stáhnout outlook",
-    "stáhněte si outlook",
     "отправлено с",
     "отправлено из",
     "отправлено через",
     "отправлено при помощи",
     "послано с",
-    "получить outlook",
-    "скачать outlook",
     "надіслано з",
     "надіслано із",
     "надіслано через",
     "відправлено з",
     "відправлено із",
     "відправлено через",
-    "завантажити outlook",
-    "отримати outlook",
     "发自",
     "發自",
     "来自我的",
     "來自我的",
-    "從我的",
-    "从我的",
-    "由我的",
-    "通过我的",
-    "下载 outlook",
-    "获取 outlook",
-    "取得 outlook",
-    "下載 outlook",
-    "获取outlook",
-    "使用我的",
-    "送信元:",
-    "自我的",
-    "나의 ",
-    "내 ",
-    "outlook for ios",
-    "outlook for android",
-    "ios용 outlook",
-    "android용 outlook",
     "trimis de pe",
     "trimis din",
     "küldve",
@@ -957,23 +894,6 @@ const SENT_FROM: &[&str] = &[
     "saadetud minu",
     "išsiųsta iš",
     "nosūtīts no",
-    "from my iphone",
-    "from my ipad",
-    "from my mobile",
-    "from my phone",
-    "von meinem iphone",
-    "von meinem ipad",
-    "von meinem handy",
-    "von meinem mobil",
-    "von meinem smartphone",
-    "von meinem samsung",
-    "von meinem android",
-    "mobil gesendet",
-    "von meinem",
-    "ios 用 outlook",
-    "outlook pour",
-    "outlook per",
-    "outlook para",
     "تم الإرسال من",
     "أرسلت من",
     "أُرسلت من",
@@ -986,39 +906,115 @@ const SENT_FROM: &[&str] = &[
     "odoslané pomocou",
     "saatnud minu",
     "enviat des del",
-    "küldte",
+];
+
+/// What a footer begins with that offers an app, followed by the name of a system.
+const STORES: &[&str] = &[
+    "get outlook",
+    "get [outlook",
+    "holen sie sich outlook",
+    "hol dir outlook",
+    "outlook für",
+    "téléchargez outlook",
+    "télécharger outlook",
+    "obtenez outlook",
+    "obtenir outlook",
+    "obtener outlook",
+    "obtén outlook",
+    "descargar outlook",
+    "consigue outlook",
+    "obter o outlook",
+    "obter outlook",
+    "obtenha o outlook",
+    "baixe o outlook",
+    "ottieni outlook",
+    "scarica outlook",
+    "ottenere outlook",
+    "outlook voor",
+    "download outlook",
+    "outlook downloaden",
+    "hämta outlook",
+    "hent outlook",
+    "få outlook",
+    "skaff outlook",
+    "last ned outlook",
+    "hanki outlook",
+    "lataa outlook",
+    "pobierz outlook",
+    "pobierz aplikację",
+    "pobierz program outlook",
+    "uzyskaj outlook",
+    "uzyskaj aplikację outlook",
+    "získejte outlook",
+    "získat outlook",
+    "stáhnout outlook",
+    "stáhněte si outlook",
+    "получить outlook",
+    "скачать outlook",
+    "завантажити outlook",
+    "отримати outlook",
+    "下载 outlook",
+    "获取 outlook",
+    "取得 outlook",
+    "下載 outlook",
+    "获取outlook",
+    "outlook for ios",
+    "outlook for android",
+    "ios용 outlook",
+    "android용 outlook",
+    "ios 用 outlook",
+    "outlook pour",
+    "outlook per",
+    "outlook para",
+];
+
+/// What a footer begins with that people begin sentences with, too.
+const ORIGINS: &[&str] = &[
     "az iphone",
-    "yahoo mail:",
-    "yahoo mail :",
+    "diese e-mail wurde von",
+    "diese mail wurde mit",
+    "diese nachricht wurde",
+    "from my ipad",
+    "from my iphone",
+    "from my mobile",
+    "from my phone",
+    "mobil gesendet",
+    "von meinem",
+    "von meinem android",
+    "von meinem handy",
+    "von meinem ipad",
+    "von meinem iphone",
+    "von meinem mobil",
+    "von meinem samsung",
+    "von meinem smartphone",
+    "从我的",
+    "從我的",
+    "由我的",
+    "自我的",
+    "通过我的",
 ];
 
 /// What such a footer ends with in languages whose verb comes last.
 const SENT_ENDINGS: &[&str] = &[
-    "gönderildi",
-    "gönderilmiştir",
+    "dan gönderildi",
+    "den gönderildi",
+    "tan gönderildi",
+    "ten gönderildi",
+    "dan gönderilmiştir",
+    "den gönderilmiştir",
     "から送信",
     "から送信されました",
     "より送信",
-    "を入手",
     "에서 보냄",
     "에서 보냈습니다",
     "에서 전송",
     "에서 전송됨",
     "에서 보낸 메일",
     "에서 발송",
-    "gesendet",
-    "傳送",
-    "传送",
-    "发送",
-    "發送",
-    "寄出",
-    "edinin",
-    "다운로드",
-    "가져오기",
-    "şuradan gönderildi",
-    "获取",
-    "받기",
 ];
+
+/// What an offer of an app ends with in languages whose verb comes last.
+const STORE_ENDINGS: &[&str] = &["を入手", "edinin", "다운로드", "가져오기", "받기", "获取", "beziehen", "downloaden", "herunterladen"];
 
 /// Words that name a device, an app, or say that somebody is on the move.
 const DEVICES: &[&str] = &[
@@ -1170,19 +1166,39 @@ pub(super) fn is_sent_from(line: &str) -> bool {
         words <= 16 && comma.is_none_or(|rest| APOLOGIES.iter().any(|word| rest.contains(word)) || rest.split_whitespace().count() <= 4)
     };
     let named = |rest: &str| DEVICES.iter().any(|device| contains_word_start(rest, device));
-    for prefix in SENT_FROM {
-        if let Some(rest) = line.strip_prefix(prefix) {
-            return shape(rest) && (named(line) || is_mine(rest));
+    let words = line.split_whitespace().count();
+    let system =
+        |rest: &str| words <= 9 && ["ios", "android", "mac", "windows", "mobile", "aka.ms"].iter().any(|system| rest.contains(system));
+    let first = line.as_bytes()[0];
+    let begins = |list: &[&str]| list.iter().filter(|prefix| prefix.as_bytes()[0] == first).find_map(|prefix| line.strip_prefix(prefix));
+    // Yahoo's apps end with a slogan
+    if words <= 9 && (line.starts_with("yahoo mail:") || line.starts_with("yahoo mail :")) {
+        return true;
+    }
+    if let Some(rest) = begins(STORES) {
+        if line.starts_with("outlook") && words > 5 {
+            return false;
         }
+        return system(rest) || line.contains("outlook") && system(line);
+    }
+    if let Some(rest) = begins(SENT_FROM) {
+        // the device comes soon: "sent from way too many devices" is a sentence
+        let near = rest.match_indices(' ').filter(|(at, _)| *at > 0).nth(3).map_or(rest, |(at, _)| &rest[..at]);
+        return shape(rest) && (named(near) || is_mine(rest) || system(line));
+    }
+    if begins(ORIGINS).is_some() {
+        let sent = ["gesendet", "versendet", "verschickt", "传", "傳", "发", "發", "寄"].iter().any(|verb| line.contains(verb));
+        return words <= 14 && named(line) && (words <= 4 || sent);
     }
     if let Some((_, tail)) = line.split_once(" from my ")
-        && line.split_whitespace().count() <= 8
+        && words <= 8
         && line.starts_with("sent")
     {
         return named(tail);
     }
     let end = line.trim_end_matches(['.', '。', '!', ' ']);
-    line.split_whitespace().count() <= 12 && SENT_ENDINGS.iter().any(|ending| end.ends_with(ending)) && named(line)
+    let ends = |list: &[&str]| list.iter().any(|ending| end.ends_with(ending));
+    !line.is_ascii() && ends(SENT_ENDINGS) && words <= 12 && named(line) || line.contains("outlook") && ends(STORE_ENDINGS) && system(line)
 }
 
 /// "my Foo X1": a device that nobody listed, named by its owner.
@@ -1200,6 +1216,15 @@ fn contains_word_start(text: &str, word: &str) -> bool {
         let before = text[..start].chars().next_back();
         if !before.is_some_and(|before| before.is_alphabetic() && before.is_ascii()) || !word.is_ascii() {
             let after = text[start + word.len()..].chars().next();
+            let rest = &text[start + word.len()..];
+            // "sent by mail" speaks of no program, "K-9 Mail" and "Mail for Windows" do
+            let program = word != "mail"
+                || start > 0 && rest.is_empty()
+                || [" for", " app", " on ", " plus", "]", " für", " pour"].iter().any(|next| rest.starts_with(next));
+            if !program {
+                from = start + word.len();
+                continue;
+            }
             if word.len() > 3 || !after.is_some_and(|after| after.is_ascii_alphabetic()) {
                 return true;
             }
@@ -1383,9 +1408,9 @@ pub(super) fn is_closing(line: &str) -> bool {
     })
 }
 
-/// Whether this line, in lower case, is a closing formula nobody spells out: "MfG", "Mvh", "Kh".
+/// Whether this line, in lower case, is a closing formula of two letters, as programs put them: "BR", "Kh".
 pub(super) fn is_abbreviated_closing(line: &str) -> bool {
-    matches!(line.trim_matches([',', '.', '!', ' ', '-']), "br" | "mfg" | "mvh" | "mvg" | "kh" | "vh" | "cdlt" | "atte" | "att")
+    matches!(line.trim_matches([',', '.', '!', ' ', '-']), "br" | "kh" | "vh" | "kr")
 }
 
 /// Words of the legal notes that companies put under mail; a paragraph with several of them is one.
@@ -1558,7 +1583,12 @@ pub(super) fn is_above(line: &str) -> bool {
     let bare = line.trim_matches(|c: char| !c.is_alphanumeric());
     let marked = !line.trim_start().starts_with(|c: char| c.is_alphanumeric() || matches!(c, '"' | '“' | '„' | '«' | '\''));
     let words = bare.split_whitespace().count();
+    if words > if marked { 14 } else { 9 } {
+        return false;
+    }
+    let ascii = bare.is_ascii();
     ABOVE
         .iter()
+        .filter(|above| !ascii || above.is_ascii())
         .any(|above| bare.contains(above) && (marked && words <= 14 || words <= 9 && (bare.starts_with(above) || bare.ends_with(above))))
 }

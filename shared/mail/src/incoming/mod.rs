@@ -123,13 +123,7 @@ pub enum Unreadable {
 pub fn read(raw: &[u8]) -> Result<Incoming, Unreadable> {
     let (headers, parts) = parts::read(raw)?;
     let (reply, pictures) = body(parts.plain.as_deref(), parts.html.as_deref());
-    let pictures = pictures.unwrap_or_else(|| {
-        if parts.attached.is_empty() {
-            Pictures::default()
-        } else {
-            parts.html.as_deref().map_or_else(Pictures::default, |html| read_html(html).1)
-        }
-    });
+    let pictures = pictures.unwrap_or_default();
     let attached = parts::files(parts.attached, &pictures.kept, &pictures.cut);
     Ok(Incoming { headers, reply, attached })
 }
@@ -142,18 +136,46 @@ pub fn headers(beginning: &[u8]) -> Headers {
 
 fn body(plain: Option<&str>, html: Option<&str>) -> (Reply, Option<Pictures>) {
     let reply = plain.filter(|plain| !is_blank(plain)).map(trim_text);
-    match (reply, html.filter(|html| !html.trim().is_empty())) {
-        (Some(reply), Some(html)) if reply.text.is_empty() => {
-            let (other, pictures) = read_html(html);
-            (if other.text.is_empty() { reply } else { other }, Some(pictures))
-        }
-        (Some(reply), _) => (reply, None),
-        (None, Some(html)) => {
-            let (reply, pictures) = read_html(html);
-            (reply, Some(pictures))
-        }
-        (None, None) => (Reply::default(), None),
+    let Some(html) = html.filter(|html| !html.trim().is_empty()) else { return (reply.unwrap_or_default(), None) };
+    let page = read_html(html);
+    let reply = match reply {
+        Some(reply) if !reply.text.is_empty() => agree(reply, &page),
+        Some(reply) if page.reply.text.is_empty() => reply,
+        Some(_) | None => page.reply,
+    };
+    (reply, Some(page.pictures))
+}
+
+/// Cuts from a reply in plain text what the HTML of the same mail has in a mail program's own container: markup says it where text
+/// can't. Only where both say the same up to there.
+fn agree(mut reply: Reply, page: &Html) -> Reply {
+    let Some((why, below)) = page.contained.as_ref().filter(|_| !reply.shortened) else { return reply };
+    let mut shown = page.reply.text.chars().filter(|c| c.is_alphanumeric()).peekable();
+    if shown.peek().is_none() {
+        return reply;
     }
+    let mut end = None;
+    for (at, c) in reply.text.char_indices().filter(|(_, c)| c.is_alphanumeric()) {
+        match shown.next() {
+            Some(other) if other == c => end = Some(at + c.len_utf8()),
+            Some(_) => return reply,
+            None => break,
+        }
+    }
+    let Some(end) = end.filter(|_| shown.next().is_none()) else { return reply };
+    let line = reply.text[end..].find('\n').map_or(reply.text.len(), |length| end + length);
+    if reply.text[end..line].contains(char::is_alphanumeric) || !reply.text[line..].contains(char::is_alphanumeric) {
+        return reply;
+    }
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).take(20).collect::<String>();
+    let (rest, below) = (letters(&reply.text[line..]), letters(below));
+    if !rest.starts_with(&below) && !below.starts_with(&rest) {
+        return reply;
+    }
+    let rest = reply.text.split_off(line);
+    reply.text.truncate(reply.text.trim_end().len());
+    reply.cut.insert(0, Cut { text: rest.trim().to_owned(), why: *why });
+    reply
 }
 
 /// What the person wrote in a plain text body.
@@ -167,7 +189,7 @@ pub fn trim_text(text: &str) -> Reply {
 /// What the person wrote in an HTML body, as plain text.
 #[must_use]
 pub fn trim_html(html: &str) -> Reply {
-    read_html(html).0
+    read_html(html).reply
 }
 
 /// The pictures that HTML shows, by what it calls them, in what was kept and in what was cut.
@@ -177,17 +199,31 @@ struct Pictures {
     cut: HashSet<String>,
 }
 
-fn read_html(html: &str) -> (Reply, Pictures) {
+/// HTML, read.
+struct Html {
+    reply: Reply,
+    pictures: Pictures,
+    /// Why what follows the reply was cut, and how it begins, if a mail program's own container says so.
+    contained: Option<(Why, String)>,
+}
+
+fn read_html(html: &str) -> Html {
     let page = html::read(&clean(html));
     let lines: Vec<_> =
         page.text.split('\n').zip(&page.hints).map(|(line, hint)| lines::Line { text: line.trim_end(), hint: *hint }).collect();
     let trimmed = trim::trim(&lines);
     let mut pictures = Pictures::default();
     for (line, id) in page.pictures {
-        let kept = trimmed.kept.get(line).copied().unwrap_or(true);
+        let kept = trimmed.why.get(line).is_none_or(Option::is_none);
         if kept { &mut pictures.kept } else { &mut pictures.cut }.insert(id);
     }
-    (finish(trimmed, Body::Html), pictures)
+    let written = |at: &usize| !lines[*at].text.trim().is_empty() || lines[*at].hint == lines::Hint::Rest;
+    let below = (0..lines.len()).rev().filter(written).find(|at| trimmed.why[*at].is_none()).map_or(0, |last| last + 1);
+    let contained = (below..lines.len()).find(written).filter(|at| lines[*at].hint != lines::Hint::None).and_then(|at| {
+        let text: String = lines[at..].iter().take(8).map(|line| line.text).collect();
+        Some((trimmed.why[at]?, text))
+    });
+    Html { reply: finish(trimmed, Body::Html), pictures, contained }
 }
 
 fn finish(trimmed: trim::Trimmed, of: Body) -> Reply {
@@ -206,7 +242,7 @@ fn is_blank(text: &str) -> bool {
 
 /// Line feeds only, no control characters, none that turn the direction of reading, composed characters (IN-43).
 fn clean(text: &str) -> Cow<'_, str> {
-    let plain = |byte: u8| byte >= 32 && byte < 127 || byte == b'\n' || byte == b'\t';
+    let plain = |byte: u8| matches!(byte, 32..127 | b'\n' | b'\t');
     if text.bytes().all(plain) {
         return Cow::Borrowed(text);
     }

@@ -13,8 +13,8 @@ use super::{
 pub(super) struct Trimmed {
     pub(super) text: String,
     pub(super) cut: Vec<Cut>,
-    /// Whether each line was kept, wholly or in part.
-    pub(super) kept: Vec<bool>,
+    /// Why each line was cut, if it was.
+    pub(super) why: Vec<Option<Why>>,
 }
 
 struct Mail<'a> {
@@ -23,13 +23,15 @@ struct Mail<'a> {
     why: Vec<Option<Why>>,
     /// Lines that are the author's up to a byte.
     splits: Vec<(usize, usize)>,
-    /// Quoted lines that stay, because answers stand between them: from markup they get their mark back.
+    /// Where the mail being answered begins and nothing more is looked at.
     end: usize,
+    /// The first line that the author wrote.
+    first_author: usize,
 }
 
 pub(super) fn trim(lines: &[Line<'_>]) -> Trimmed {
     let (kinds, splits) = lines::classify(lines);
-    let mut mail = Mail { lines, why: vec![None; lines.len()], end: lines.len(), kinds, splits };
+    let mut mail = Mail { lines, why: vec![None; lines.len()], end: lines.len(), kinds, splits, first_author: 0 };
     mail.cut_at_marker();
     mail.cut_at_boundary();
     mail.cut_signatures();
@@ -44,9 +46,18 @@ impl Mail<'_> {
         self.kinds[at] == Kind::Blank
     }
 
+    /// Where the author's part of the line ends, if the rest opens a quote.
+    fn split_of(&self, at: usize) -> Option<usize> {
+        self.splits.binary_search_by_key(&at, |split| split.0).ok().map(|index| self.splits[index].1)
+    }
+
+    fn is_split(&self, at: usize) -> bool {
+        !self.splits.is_empty() && self.split_of(at).is_some()
+    }
+
     /// A line that the author wrote, as far as is known.
     fn is_authors(&self, at: usize) -> bool {
-        self.why[at].is_none() && (matches!(self.kinds[at], Kind::Text | Kind::Indented) || self.splits.iter().any(|split| split.0 == at))
+        self.why[at].is_none() && (matches!(self.kinds[at], Kind::Text | Kind::Indented) || self.is_split(at))
     }
 
     fn cut(&mut self, from: usize, to: usize, why: Why) {
@@ -111,7 +122,7 @@ impl Mail<'_> {
                     while at < self.end && matches!(self.kinds[at], Kind::Attribution | Kind::Blank) {
                         at += 1;
                     }
-                    let split = self.splits.iter().any(|split| split.0 >= start && split.0 < at);
+                    let split = (start..at).any(|at| self.is_split(at));
                     let quoted = at < self.end && matches!(self.kinds[at], Kind::Quote | Kind::Indented);
                     if quoted {
                         seen |= split;
@@ -142,6 +153,7 @@ impl Mail<'_> {
 
     /// Cuts signatures and footers out of the stretches between quotes.
     fn cut_signatures(&mut self) {
+        self.first_author = (0..self.end).find(|at| self.is_authors(*at)).unwrap_or(self.end);
         let mut at = 0;
         while at < self.end {
             if matches!(self.kinds[at], Kind::Quote | Kind::Attribution) || self.why[at].is_some() {
@@ -157,6 +169,20 @@ impl Mail<'_> {
     }
 
     fn cut_signature_of(&mut self, start: usize, mut end: usize) {
+        // short lines between two footers belong to them
+        let footers = |mail: &Self, at: &usize| mail.kinds[*at] == Kind::Footer;
+        if let (Some(first), Some(last)) = ((start..end).find(|at| footers(self, at)), (start..end).rev().find(|at| footers(self, at)))
+            && (first..last).all(|at| {
+                matches!(self.kinds[at], Kind::Footer | Kind::Blank)
+                    || self.kinds[at] == Kind::Text && self.lines[at].text.split_whitespace().count() <= 3
+            })
+        {
+            for at in first..last {
+                if self.kinds[at] == Kind::Text {
+                    self.kinds[at] = Kind::Footer;
+                }
+            }
+        }
         for at in start..end {
             match self.kinds[at] {
                 Kind::Signature | Kind::Armor => self.cut(at, at + 1, Why::Signature),
@@ -174,35 +200,40 @@ impl Mail<'_> {
                 _ => {}
             }
         }
-        let mut signed = false;
+        let sign = self.sign_of_signature(start, end);
+        if let Some(at) = sign {
+            self.cut(at, end, Why::Signature);
+            end = at;
+        }
+        self.cut_disclaimer(start, &mut end);
+        self.cut_dashed_name(start, end);
+        self.cut_closing(start, end, sign.is_some());
+    }
+
+    /// The line above a signature: `-- `, or one that is drawn.
+    fn sign_of_signature(&self, start: usize, end: usize) -> Option<usize> {
         let mut drawn = 0;
+        // a signature is short; and looking far below every line drawn would take long
         for at in start..end {
             drawn += usize::from(self.kinds[at] == Kind::Rule);
-            if !matches!(self.kinds[at], Kind::Dashes | Kind::Rule) || self.why[at].is_some() {
+            if !matches!(self.kinds[at], Kind::Dashes | Kind::Rule) || self.why[at].is_some() || end - at > 60 {
                 continue;
             }
             let tail: Vec<&str> = (at + 1..end)
                 .filter(|at| matches!(self.kinds[*at], Kind::Text | Kind::Footer))
                 .map(|at| self.lines[at].text.trim())
                 .collect();
-            let own = (0..at).any(|at| self.is_authors(at));
             let fits = if self.kinds[at] == Kind::Dashes {
                 is_standard_signature(&tail) && self.outweighs(at, &tail)
             } else {
-                !tail.is_empty()
-                    && own
-                    && is_drawn_signature(&tail, drawn == 1 && self.lines[at].text.trim_start().starts_with(['-', '_', '–', '—', '─']))
+                let dashes = drawn == 1 && self.lines[at].text.trim_start().starts_with(['-', '_', '–', '—', '─']);
+                !tail.is_empty() && self.first_author < at && is_drawn_signature(&tail, dashes)
             };
             if fits {
-                self.cut(at, end, Why::Signature);
-                end = at;
-                signed = true;
-                break;
+                return Some(at);
             }
         }
-        self.cut_disclaimer(start, &mut end);
-        self.cut_dashed_name(start, end);
-        self.cut_closing(start, end, signed);
+        None
     }
 
     /// Whether this tail can go: it holds no more than a person's name and addresses, or it is shorter than the author's words above it.
@@ -322,7 +353,7 @@ impl Mail<'_> {
             return;
         }
         let author = |mail: &Self, from: usize, to: usize| {
-            (from..to).any(|at| mail.why[at].is_none() && (mail.kinds[at] == Kind::Text || mail.splits.iter().any(|split| split.0 == at)))
+            (from..to).any(|at| mail.why[at].is_none() && (mail.kinds[at] == Kind::Text || mail.is_split(at)))
         };
         let last_text = (0..self.end).rev().find(|at| author(self, *at, *at + 1));
         let Some(last_text) = last_text else {
@@ -336,29 +367,29 @@ impl Mail<'_> {
             return;
         };
         let quoted = runs.iter().any(|run| run.attributed) || runs.first().is_some_and(|run| self.opens_with_attribution(run.start));
-        let inner: Vec<&Run> = runs.iter().filter(|run| run.start < last_text).collect();
-        let answers = inner.iter().filter(|run| self.answered(run, &runs, last_text)).count();
+        let answers = (0..runs.len()).filter(|index| runs[*index].start < last_text && self.is_answered(&runs, *index, last_text)).count();
         let first_author = (0..self.end).find(|at| author(self, *at, *at + 1)).unwrap_or(0);
-        for run in &runs {
+        let mut attributed_below = vec![false; runs.len()];
+        for index in (1..runs.len()).rev() {
+            attributed_below[index - 1] = attributed_below[index] || runs[index].attributed;
+        }
+        for (run, attributed_below) in runs.iter().zip(attributed_below) {
             // a block quote of the author's own stands above the attribution
-            let own = run.indented && !run.attributed && runs.iter().any(|later| later.start >= run.end && later.attributed);
-            if own {
+            if run.indented && !run.attributed && attributed_below {
                 continue;
             }
-            if run.start > last_text || self.splits.iter().any(|split| split.0 == last_text && run.start == last_text) {
-                self.cut_quoted(run.start, run.end);
-            } else if (quoted || answers > 1 && run.start > first_author) && !run.indented {
-                self.cut_quoted(run.start, run.end);
-            } else if run.indented && run.end <= first_author && run.attributed {
+            let last = run.start > last_text || run.start == last_text && self.is_split(last_text);
+            let above = (quoted || answers > 1 && run.start > first_author) && !run.indented;
+            if last || above || run.indented && run.attributed && run.end <= first_author {
                 self.cut_quoted(run.start, run.end);
             }
         }
     }
 
     /// Whether the author wrote between this run and the next.
-    fn answered(&self, run: &Run, runs: &[Run], last_text: usize) -> bool {
-        let next = runs.iter().find(|next| next.start >= run.end).map_or(last_text + 1, |next| next.start.min(last_text + 1));
-        (run.end..next).any(|at| self.is_authors(at))
+    fn is_answered(&self, runs: &[Run], index: usize, last_text: usize) -> bool {
+        let next = runs.get(index + 1).map_or(last_text + 1, |next| next.start.min(last_text + 1));
+        (runs[index].end..next).any(|at| self.is_authors(at))
     }
 
     /// Whether the quoted line is itself "On … wrote:" or a header line.
@@ -389,10 +420,8 @@ impl Mail<'_> {
 
     /// Where nothing is left, gives back what was cut as a guess: the legal note or the signature that is all there is.
     fn undo_if_empty(&mut self) {
-        let left = (0..self.lines.len()).any(|at| {
-            self.why[at].is_none() && !matches!(self.kinds[at], Kind::Blank | Kind::Rule | Kind::Dashes)
-                || self.splits.iter().any(|split| split.0 == at)
-        });
+        let left = (0..self.lines.len())
+            .any(|at| self.why[at].is_none() && !matches!(self.kinds[at], Kind::Blank | Kind::Rule | Kind::Dashes) || self.is_split(at));
         if left {
             return;
         }
@@ -412,9 +441,9 @@ impl Mail<'_> {
         let mut cut: Vec<Cut> = Vec::new();
         let mut last_cut = None;
         for (at, line) in self.lines.iter().enumerate() {
-            let kept = match (self.why[at], self.splits.iter().find(|split| split.0 == at)) {
+            let kept = match (self.why[at], self.split_of(at)) {
                 (None, _) => line.text,
-                (Some(_), Some((_, byte))) => &line.text[..*byte],
+                (Some(_), Some(byte)) => &line.text[..byte],
                 (Some(_), None) => "",
             };
             if let Some(why) = self.why[at] {
@@ -442,8 +471,7 @@ impl Mail<'_> {
         });
         let start = text.split_inclusive('\n').take_while(|line| line.trim().is_empty()).map(str::len).sum::<usize>();
         let text = text[start..].trim_end().to_owned();
-        let kept = self.why.iter().map(Option::is_none).collect();
-        Trimmed { text, cut, kept }
+        Trimmed { text, cut, why: self.why.clone() }
     }
 }
 
