@@ -339,7 +339,7 @@ fn bar(stack: &Stack, shown: &Shown, now: DateTime<Utc>) -> Markup {
             nav.links aria-label="More" {
                 a.button.quiet href="/openapi.json" { "OpenAPI" }
                 a.button.quiet.long href="/local/mail" title="The same mails for programs" { "JSON" }
-                a.button.quiet.long href="/local/environment" title="Stand-ins for DynamoDB, SES and Scheduler, and how functions find them" { "AWS :" (stack.endpoint.address().port()) }
+                a.button.quiet.long href="/local/environment" title="Stand-ins for DynamoDB, S3, SES and Scheduler, and how functions find them" { "AWS :" (stack.endpoint.address().port()) }
             }
         }
     }

@@ -197,6 +197,9 @@ fn a_port_that_is_taken_is_said_to_be() {
 
     let said = String::from_utf8(refused(data.path(), &["--no-demo", "--aws-port", &port]).stderr).unwrap();
     assert!(said.contains(&format!("port {port} is taken")) && said.contains("--aws-port"), "{said}");
+
+    let said = String::from_utf8(refused(data.path(), &["--no-demo", "--smtp-port", &port]).stderr).unwrap();
+    assert!(said.contains(&format!("port {port} is taken")) && said.contains("--smtp-port"), "{said}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use cairn::lambda::Function;
 use cairn::stack::environment;
 use chrono::DurationRound;
 use serde_json::{Value, json};
-use stories::events::{asking, piped, queued, sample};
+use stories::events::{asking, mailed, piped, queued, sample};
 use stories::{World, text};
 
 use crate::build::{FUNCTIONS, HELLO};
@@ -29,7 +29,7 @@ struct Starts {
 }
 
 /// Starts of every function on its sample event, and on an event that means work: a client is read, a run is planned, a
-/// mail is sent, a mail's arrival is noted, everything is reconciled and swept.
+/// mail is sent, a mail's arrival is noted, everything is reconciled and swept, a mail becomes a comment.
 pub(crate) async fn measure(binaries: &Path) -> anyhow::Result<()> {
     let world = World::until_now(async |world, now| {
         let ada = world.account("Onward", "ada@onward.example", "UTC").await;
@@ -77,17 +77,19 @@ pub(crate) async fn measure(binaries: &Path) -> anyhow::Result<()> {
                     let event = world.stack.ses.take_events().pop().context("nothing was sent")?;
                     queued("feedback", [event.body.to_string()])
                 }
+                "inbound" => answering(&world)?,
                 function => sample(function),
             };
             let answer = starts.add(&binaries.join(function), &variables, &event).await?;
             let failed = answer["batchItemFailures"].as_array().is_some_and(|failed| !failed.is_empty());
             ensure!(!failed && answer["statusCode"].as_u64().is_none_or(|status| status == 200), "{function} answered {answer}");
+            ensure!(function != "inbound" || answer[0]["decision"] == "stored", "{function} answered {answer}");
         }
     }
     let bar = median(hello.both.clone());
     let mut rows = Vec::new();
     rows.push(hello.row(HELLO, "answers", bar));
-    let work = ["reads a client", "plans a run", "sends a mail", "notes its arrival", "reconciles", "sweeps"];
+    let work = ["reads a client", "plans a run", "sends a mail", "notes its arrival", "reconciles", "sweeps", "stores a comment"];
     for (function, ((idle, busy), work)) in FUNCTIONS.into_iter().zip(idle.into_iter().zip(busy).zip(work)) {
         rows.push(idle.row(function, "sample event", bar));
         rows.push(busy.row("", work, bar));
@@ -104,6 +106,17 @@ async fn due(ada: &stories::Person, report: &str) -> anyhow::Result<String> {
     let delivery = text(&run["deliveries"][0]["id"]);
     ensure!(!delivery.is_empty(), "the run has no delivery: {run}");
     Ok(delivery)
+}
+
+/// A mail that answers the latest report, in the bucket, as SES hands it over.
+fn answering(world: &World) -> anyhow::Result<Value> {
+    const ADA: &str = "ada@onward.example";
+    let mail = world.mails_to(ADA).pop().context("nothing was sent")?;
+    let address = mail.text.split_whitespace().find(|word| word.starts_with("reply+")).context("the report has no address for comments")?;
+    let id = ulid::Ulid::generate().to_string().to_lowercase();
+    let raw = format!("From: {ADA}\r\nTo: {address}\r\nSubject: Re: Hold 1:1s\r\nMessage-ID: <{id}@onward.example>\r\n\r\nWell done.\r\n");
+    world.stack.s3.put(&platform::files::inbound_key(&id), raw.as_bytes())?;
+    Ok(mailed(&id, ADA, address))
 }
 
 impl Starts {

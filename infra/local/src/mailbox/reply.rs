@@ -196,14 +196,14 @@ pub(super) fn draft_pane(shown: &Shown, asked: &Asked, message: &Message, draft:
     html! {
         article.pane #mail {
             header.head {
-                a.to-mail href=(back) { (icon("M19 12H5m7-7-7 7 7 7")) "Back to the mail" }
-                h1 dir="auto" { "Answer to “" (message.subject) "”" }
+                a.to-mail href=(back) { (icon("M19 12H5m7-7-7 7 7 7")) "Back to “" span dir="auto" { (message.subject) } "”" }
+                h1 dir="auto" { (draft.subject) }
             }
             form.draft method="post" action={ "/local/mailbox/" (message.id) "/reply" } {
                 label { span { "From" } input name="from" value=(draft.from) required autocomplete="off" spellcheck="false"; }
                 label { span { "To" } input name="to" value=(draft.to) required autocomplete="off" spellcheck="false"; }
                 label { span { "Subject" } input name="subject" value=(draft.subject) autocomplete="off" dir="auto"; }
-                textarea name="text" aria-label="Text" rows="9" placeholder="Write above the line, as in any mail program …" dir="auto" autofocus {
+                textarea name="text" aria-label="Text" rows="9" placeholder="Write as in any mail program …" dir="auto" autofocus {
                     // a newline at the start of a text area belongs to its tag
                     "\n" (draft.text)
                 }
@@ -211,7 +211,7 @@ pub(super) fn draft_pane(shown: &Shown, asked: &Asked, message: &Message, draft:
                     button.button.first data-busy="sending …" { (icon("m22 2-7 20-4-9-9-4zM22 2 11 13")) "Send" }
                     label.check { input type="checkbox" name="quote" checked[draft.quote.is_some()]; "Quote the mail below" }
                     label.verdicts {
-                        "Sender: "
+                        "SES finds that "
                         select name="verdicts" title="What SES finds out about the sender" {
                             @for (checked, name, words) in Checked::ALL { option value=(name) selected[draft.verdicts == checked] { (words) } }
                         }

@@ -315,7 +315,7 @@ mod tests {
             let stored = String::from_utf8(taken.stored).unwrap();
             match results {
                 Some(results) => {
-                    assert!(stored.contains("Authentication-Results: amazonses.com;\r\n spf=") && stored.contains(results), "{stored}")
+                    assert!(stored.contains("Authentication-Results: amazonses.com;\r\n spf=") && stored.contains(results), "{stored}");
                 }
                 None => assert!(!stored.contains("Authentication-Results") && !stored.contains("Verdict"), "{stored}"),
             }
