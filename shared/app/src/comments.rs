@@ -10,6 +10,7 @@ use domain::comment::{self, Comment, File, NotKept, Via};
 use domain::delivery::{Delivery, Mail, NotAnyMore};
 use domain::happening::{Happening, What};
 use domain::id::{ClientId, CommentId, FileId, HappeningId, ItemId};
+use domain::inbound::ORIGINAL_KEPT_FOR;
 use domain::item::Item;
 use domain::person::{Actor, Email, PersonId};
 use platform::files;
@@ -170,7 +171,10 @@ pub async fn list(ctx: &Ctx, id: ItemId, page: &Page) -> Result<Paged<Comment>, 
     let (item, ..) = readable(ctx, id).await?;
     let list = List::new(ctx, "comments", &id);
     let after = list.last(page)?.map(|last| last.parse().map_err(|_| AppError::BadCursor)).transpose()?;
-    let (items, more) = ctx.store().comments(ctx.scope, item.id, page.limit, after).await?;
+    let (mut items, more) = ctx.store().comments(ctx.scope, item.id, page.limit, after).await?;
+    for comment in &mut items {
+        comment.has_original &= ctx.now - comment.created_at < ORIGINAL_KEPT_FOR;
+    }
     let next_cursor = items.last().filter(|_| more).map(|last| list.cursor(&last.id));
     Ok(Paged { items, next_cursor })
 }
@@ -295,7 +299,7 @@ pub(crate) async fn mail(
         client: &client.name(),
         kind: item.kind,
         title: &item.title,
-        text: &comment.text,
+        text: if comment.text.is_empty() { "(files, without words)" } else { &comment.text },
         files: &comment.files.iter().map(|file| (file.name.clone(), file.size_bytes)).collect::<Vec<_>>(),
         not_kept: &comment.not_kept.iter().map(|file| (file.name.clone(), file.why.words())).collect::<Vec<_>>(),
         address: &address,

@@ -237,15 +237,16 @@ impl Taking<'_> {
         let Answered { scope, account, delivery, .. } = self.answered;
         let store = &self.app.platform.store;
         let Some(viewer) = &self.answered.viewer else { return Ok(Err(Refusal::NoRight.into())) };
+        let meant = self.item().await?;
+        let no = |why: Refusal| Ok(Err(No { why, item: meant }));
         if !is_from(&self.judged.from, viewer) {
-            return Ok(Err(Refusal::AnotherSender.into()));
+            return no(Refusal::AnotherSender);
         }
         if !self.confirmed && !self.is_certain(viewer) {
-            return Ok(Err(Refusal::Unconfirmed.into()));
+            return no(Refusal::Unconfirmed);
         }
         let now = self.app.clock.now();
-        let Some(item) = self.item().await? else { return Ok(Err(Refusal::NoItem.into())) };
-        let no = |why: Refusal| Ok(Err(No { why, item: Some(item) }));
+        let Some(item) = meant else { return no(Refusal::NoItem) };
         if now - delivery.created_at > ADDRESS_GOOD_FOR {
             return no(Refusal::Expired);
         }
@@ -447,7 +448,7 @@ async fn note(app: &App, arrived: &Arrived, answered: &Answered, headers: &Heade
     store.add_refused(&mut changes, scope, &refused)?;
     let held = (no.why == Refusal::Unconfirmed).then(|| arrived.message.clone());
     if held.is_some() {
-        store.hold(&mut changes, scope, &arrived.message, arrived)?;
+        store.hold(&mut changes, scope, &arrived.message, arrived, now)?;
     }
     match store.commit(changes).await? {
         Commit::Done | Commit::Unmet(_) => {}
@@ -456,15 +457,18 @@ async fn note(app: &App, arrived: &Arrived, answered: &Answered, headers: &Heade
         return Ok(());
     }
     let Some(recipient) = told(app, arrived, answered, headers, no.why).await? else { return Ok(()) };
-    // a mail that waits to be confirmed is told of for itself
+    let mut changes = Changes::new();
+    // a mail that waits to be confirmed is told of for itself, up to a point
     let cause = match &held {
-        Some(message) => message.clone(),
+        Some(message) => {
+            store.count_held(&mut changes, scope, answered.person, now)?;
+            message.clone()
+        }
         None => format!("{} {} {}", scope.account(), no.why.name(), now.date_naive()),
     };
     let mail = Mail::CommentRefused { why: no.why, item_id: no.item, held };
-    let mut changes = Changes::new();
     store.add_delivery(&mut changes, scope, &Delivery::owed(&cause, mail, recipient, now))?;
-    // unmet means that they were told before
+    // unmet means that they were told before, or often enough
     match store.commit(changes).await? {
         Commit::Done | Commit::Unmet(_) => Ok(()),
     }

@@ -138,10 +138,10 @@ pub fn tidy(text: &str) -> String {
 
 /// Endings of files that a machine would run, or that can carry what it would.
 const DANGEROUS: &[&str] = &[
-    "ade", "adp", "apk", "app", "appx", "bat", "cab", "chm", "cmd", "com", "cpl", "dll", "dmg", "exe", "hta", "htm", "html", "img", "inf",
-    "ins", "iso", "jar", "js", "jse", "lnk", "mde", "mht", "mhtml", "msc", "msi", "msix", "msp", "mst", "pif", "pkg", "ps1", "ps1xml",
-    "psm1", "reg", "scf", "scr", "sct", "sh", "shb", "svg", "svgz", "sys", "url", "vb", "vbe", "vbs", "vhd", "vhdx", "wsc", "wsf", "wsh",
-    "xhtml", "xll", "xml",
+    "accde", "ade", "adp", "apk", "app", "appx", "bat", "cab", "chm", "cmd", "com", "cpl", "dll", "docm", "dmg", "dotm", "exe", "hta",
+    "htm", "html", "img", "inf", "ins", "iso", "jar", "js", "jse", "lnk", "mde", "mht", "mhtml", "msc", "msi", "msix", "msp", "mst", "one",
+    "pif", "pkg", "potm", "ppam", "ppsm", "pptm", "ps1", "ps1xml", "psm1", "reg", "scf", "scr", "sct", "sh", "sldm", "shb", "svg", "svgz",
+    "sys", "url", "vb", "vbe", "vbs", "vhd", "vhdx", "wsc", "wsf", "wsh", "xhtml", "xlam", "xll", "xlsb", "xlsm", "xltm", "xml",
 ];
 
 /// Whether a file may be kept; `before` are kept already.
@@ -218,7 +218,7 @@ mod tests {
 
     #[test]
     fn what_a_machine_would_run_is_not_kept_whatever_else_its_name_says() {
-        for name in ["a.exe", "A.EXE", "invoice.pdf.exe", "a.exe.pdf", "x.html", "x.svg", "run.ps1 "] {
+        for name in ["plan.docm", "a.exe", "A.EXE", "invoice.pdf.exe", "a.exe.pdf", "x.html", "x.svg", "run.ps1 "] {
             assert_eq!(keep(name, 10, 0), Err(WhyNotKept::Dangerous), "{name}");
         }
         for name in ["a.pdf", "photo.JPG", "notes", "exe", "plan v1.2.docx"] {

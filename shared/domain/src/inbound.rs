@@ -15,6 +15,8 @@ pub const ORIGINAL_KEPT_FOR: Duration = Duration::days(30);
 pub const HOURLY_MOST: u32 = 20;
 /// The most comments by mail of one person in a day.
 pub const DAILY_MOST: u32 = 100;
+/// The most mails that somebody is asked to confirm in a day.
+pub const HELD_MOST: u32 = 5;
 /// The most bytes of a mail that is read.
 pub const MAIL_MOST: u64 = 10 * 1024 * 1024;
 /// The most recipients of a mail that is read.

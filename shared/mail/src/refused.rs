@@ -47,8 +47,13 @@ pub fn refused(letter: &RefusedLetter<'_>) -> Message {
             (None, Some(page)) => Some(("Open the item", page)),
             (None, None) => None,
         },
-        note: unconfirmed.then(|| format!("Your mail is kept for {} days. If you did not write it, you need not do anything.", ORIGINAL_KEPT_FOR.num_days())),
-        why: vec!["You get this because a mail that seems to be yours came to an address for comments. You hear of each reason at most once a day.".to_owned()],
+        note: unconfirmed.then(|| {
+            format!("Your mail is kept for {} days. If you did not write it, you need not do anything.", ORIGINAL_KEPT_FOR.num_days())
+        }),
+        why: vec![format!(
+            "You get this because a mail that seems to be yours came to an address for comments.{}",
+            if unconfirmed { "" } else { " You hear of each reason at most once a day." }
+        )],
         ..Sheet::default()
     };
     sheet.write_as(Kind::Answer(letter.delivery_id), &account)

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::comment::{Comment, File};
 use domain::id::{AccountId, CommentId, DeliveryId, FileId, ItemId};
-use domain::inbound::{ADDRESS_KEPT_FOR, DAILY_MOST, HOURLY_MOST, ORIGINAL_KEPT_FOR, Refusal};
+use domain::inbound::{ADDRESS_KEPT_FOR, DAILY_MOST, HELD_MOST, HOURLY_MOST, ORIGINAL_KEPT_FOR, Refusal};
 use domain::person::PersonId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -118,7 +118,7 @@ impl Store {
         self.read("file", &keys::file(scope, item, id)).await
     }
 
-    /// The files of an item, oldest first.
+    /// The files of an item, in no order.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -209,21 +209,35 @@ impl Store {
         let place = keys::answer(scope, of.delivery, of.place, of.digest).into();
         changes.add("answer", &self.table, to_row("answer", &place, answer)?)?;
         for (key, most) in [
-            (keys::answers_in_hour(scope, of.delivery, of.place, now), HOURLY_MOST),
+            (keys::answers_in_hour(scope, of.person, answer.item_id, now), HOURLY_MOST),
             (keys::answers_in_day(scope, of.person, now.date_naive()), DAILY_MOST),
         ] {
-            let update = Update::builder()
-                .table_name(&self.table)
-                .set_key(Some(key.row()))
-                .update_expression("SET #type = :type, expires = :expires ADD answers :one")
-                .condition_expression("attribute_not_exists(answers) OR answers < :most")
-                .expression_attribute_names("#type", "type")
-                .expression_attribute_values(":type", AttributeValue::S("answer count".into()))
-                .expression_attribute_values(":expires", AttributeValue::N((now + chrono::Duration::days(3)).timestamp().to_string()))
-                .expression_attribute_values(":one", AttributeValue::N("1".into()))
-                .expression_attribute_values(":most", AttributeValue::N(most.to_string()));
-            changes.update("often", update.build().map_err(|e| built(&e))?);
+            self.count(changes, &key, most, now)?;
         }
+        Ok(())
+    }
+
+    /// Counts a mail of a person's that is held, of which they are told; unmet `often` if there were too many on the day.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn count_held(&self, changes: &mut Changes, scope: Scope, person: PersonId, now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.count(changes, &keys::held_in_day(scope, person, now.date_naive()), HELD_MOST, now)
+    }
+
+    /// Counts one more under a key; unmet `often` from so many on.
+    fn count(&self, changes: &mut Changes, key: &Key, most: u32, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(key.row()))
+            .update_expression("SET #type = :type, expires = :expires ADD answers :one")
+            .condition_expression("attribute_not_exists(answers) OR answers < :most")
+            .expression_attribute_names("#type", "type")
+            .expression_attribute_values(":type", AttributeValue::S("answer count".into()))
+            .expression_attribute_values(":expires", AttributeValue::N((now + chrono::Duration::days(3)).timestamp().to_string()))
+            .expression_attribute_values(":one", AttributeValue::N("1".into()))
+            .expression_attribute_values(":most", AttributeValue::N(most.to_string()));
+        changes.update("often", update.build().map_err(|e| built(&e))?);
         Ok(())
     }
 
@@ -253,12 +267,21 @@ impl Store {
         Ok((refused, next.is_some()))
     }
 
-    /// Holds what is known of a mail until it is confirmed.
+    /// Holds what is known of a mail until it is confirmed, as long as the mail itself is kept.
     ///
     /// # Errors
     /// [`StoreError::Row`].
-    pub fn hold<T: Serialize>(&self, changes: &mut Changes, scope: Scope, message: &str, held: &T) -> Result<(), StoreError> {
-        changes.put("held", &self.table, to_row("held", &keys::held(scope, message).into(), held)?)
+    pub fn hold<T: Serialize>(
+        &self,
+        changes: &mut Changes,
+        scope: Scope,
+        message: &str,
+        held: &T,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let mut row = to_row("held", &keys::held(scope, message).into(), held)?;
+        row.insert("expires".to_owned(), AttributeValue::N((now + ORIGINAL_KEPT_FOR).timestamp().to_string()));
+        changes.put("held", &self.table, row)
     }
 
     /// What is known of a mail that is held.

@@ -29,8 +29,8 @@
 //! | delivery | `A#D#<delivery>` | `DELIVERY` | of a run: `A#RUN#<run>#DELIVERIES` / `<delivery>` | until final: `WAKE#<shard>` / `<time>#<account>#<delivery>` | |
 //! | mail that can be answered | `REPLY#<delivery>` | `REPLY` | | | |
 //! | answer to a mail | `A#D#<delivery>` | `ANSWER#<place>#<digest>` | | | |
-//! | answers to a mail in an hour | `A#D#<delivery>` | `COUNT#<hour>#<place>` | | | |
-//! | a person's answers in a day | `A#P#<person>#ANSWERS` | `<day>` | | | |
+//! | a person's answers in a day; in an hour on an item | `A#P#<person>#ANSWERS` | `<day>`; `<hour>#<item>` | | | |
+//! | mails of a person's that were held on a day | `A#P#<person>#HELD` | `<day>` | | | |
 //! | mail that was refused | `A#REFUSED#<day>` | `<message>` | | | |
 //! | mail held until it is confirmed | `A#HELD#<message>` | `HELD` | | | |
 //! | program | `A` | `PROGRAM#<id>` | | | |
@@ -234,8 +234,12 @@ pub(super) fn answer(scope: Scope, delivery: &DeliveryId, place: u16, digest: &s
     Key::new(delivery_key(scope, delivery).pk, format!("ANSWER#{place}#{digest}"))
 }
 
-pub(super) fn answers_in_hour(scope: Scope, delivery: &DeliveryId, place: u16, at: DateTime<Utc>) -> Key {
-    Key::new(delivery_key(scope, delivery).pk, format!("COUNT#{}#{place}", at.format("%Y-%m-%dT%H")))
+pub(super) fn answers_in_hour(scope: Scope, person: PersonId, item: ItemId, at: DateTime<Utc>) -> Key {
+    Key::new(format!("{}#P#{}#ANSWERS", scope.a(), person_id(person)), format!("{}#{item}", at.format("%Y-%m-%dT%H")))
+}
+
+pub(super) fn held_in_day(scope: Scope, person: PersonId, day: NaiveDate) -> Key {
+    Key::new(format!("{}#P#{}#HELD", scope.a(), person_id(person)), day.to_string())
 }
 
 pub(super) fn answers_in_day(scope: Scope, person: PersonId, day: NaiveDate) -> Key {
