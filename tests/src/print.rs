@@ -27,7 +27,7 @@ pub fn scrub(text: &str) -> String {
         let is_id = word.len() == 26 && word.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
         clean.push_str(match word {
             _ if is_id => "<id>",
-            _ if clean.ends_with("/u/") || clean.ends_with("/m/") => "<token>",
+            _ if ["/u/", "/m/", "reply+"].iter().any(|before| clean.ends_with(before)) => "<token>",
             word => word,
         });
         rest = after;
@@ -42,7 +42,8 @@ mod tests {
 
     #[test]
     fn ids_and_tokens_are_taken_out_and_nothing_else() {
-        let text = "Open https://x.example/clients/01J9Z3K5T0QW8R2M4N6P7S9V1X, or http://x.example/u/AUvb-_x9.\n-- \nA · b";
-        assert_eq!(scrub(text), "Open https://x.example/clients/<id>, or http://x.example/u/<token>.\n-- \nA · b");
+        let text =
+            "Open https://x.example/clients/01J9Z3K5T0QW8R2M4N6P7S9V1X, or http://x.example/u/AUvb-_x9 reply+ab2@r.example.\n-- \nA · b";
+        assert_eq!(scrub(text), "Open https://x.example/clients/<id>, or http://x.example/u/<token> reply+<token>@r.example.\n-- \nA · b");
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cairn::faults::{Fault, Kind, When};
 use domain::inbound::Refusal;
 use serde_json::{Value, json};
-use stories::{Mail, Person, World, report, text, with};
+use stories::{Mail, Person, World, report, say, text, with};
 
 /// Ada coaches Amber, who has two open actions and gets them every day at nine, as Ada does.
 struct Practice {
@@ -529,4 +530,121 @@ async fn comments_show_in_the_next_report_with_their_text_where_it_says_everythi
     assert_eq!(full.len(), 2);
     assert_eq!(full.iter().filter(|mail| mail.text.contains("The third one is on Friday.")).count(), 1);
     assert!(full.iter().all(|mail| mail.text.contains("ommented on") || mail.text.contains("comment")));
+}
+
+/// Opens a practice of five actions, and says where Amber's comments on each go.
+async fn with_five_actions() -> (Practice, Vec<String>) {
+    let practice = Practice::open().await;
+    for n in 3..=5 {
+        practice.ada.item(&practice.client, "action", &format!("Action {n}"), json!({})).await;
+    }
+    practice.world.advance_to("2026-03-04T09:01:00Z").await;
+    let addresses: Vec<String> = practice.addresses(AMBER).into_values().collect();
+    assert_eq!(addresses.len(), 5);
+    (practice, addresses)
+}
+
+#[tokio::test]
+async fn whatever_fails_while_a_mail_is_taken_in_it_becomes_one_comment_with_one_forward() {
+    let (practice, addresses) = with_five_actions().await;
+    let stack = &practice.world.stack;
+    let take = async |n: usize, to: &str| {
+        let mail = raw(AMBER, to, &format!("Message-ID: <t{n}@mail.example>\r\n"), &format!("Trial {n}."));
+        let to = to.replace('+', "%2B");
+        practice.world.raw("POST", &format!("/local/inbound?to={to}"), &[], mail).await
+    };
+    stack.faults.clear();
+    take(0, &addresses[0]).await.expect(200);
+    let calls = stack.faults.calls().len();
+    practice.world.settle().await;
+    let plans: Vec<(usize, Kind)> =
+        (1..=calls).flat_map(|call| [Kind::Refuse, Kind::LoseAnswer, Kind::Throttle, Kind::Fail].map(|kind| (call, kind))).collect();
+    let mut injected = 0;
+    for (n, (call, kind)) in plans.iter().enumerate() {
+        let n = n + 1;
+        stack.faults.plan([Fault { when: When::Nth(*call as u64), kind: *kind }]);
+        let answer = take(n, &addresses[n % 5]).await;
+        injected += stack.faults.calls().iter().filter(|call| call.fault.is_some()).count();
+        stack.faults.clear();
+        assert_eq!(answer.status, 200, "{kind:?} at {call} of {calls}: tried again like Lambda does, it is taken in: {}", answer.text);
+        assert!(matches!(answer.json["decision"].as_str(), Some("stored" | "duplicate")), "{}", answer.text);
+        if n.is_multiple_of(20) {
+            practice.world.settle().await;
+            let later = stack.clock.now() + chrono::Duration::hours(25);
+            stack.sleep_until(later).unwrap();
+        }
+    }
+    practice.world.settle().await;
+    stack.reconcile().await.unwrap();
+    practice.world.settle().await;
+    let mut said: Vec<String> = Vec::new();
+    let items = practice.ada.get(&format!("/v1/clients/{}/items?kind=action", practice.client)).await.expect(200);
+    for item in items["items"].as_array().unwrap() {
+        said.extend(practice.texts(&text(&item["id"])).await);
+    }
+    let forwards: Vec<Mail> = practice.world.mails_to(ADA).into_iter().filter(|mail| mail.subject.starts_with("Re: ")).collect();
+    for n in 0..=plans.len() {
+        let words = format!("Trial {n}.");
+        assert_eq!(said.iter().filter(|said| **said == words).count(), 1, "{words} {:?}", n.checked_sub(1).map(|n| &plans[n]));
+        assert_eq!(forwards.iter().filter(|mail| mail.text.contains(&words)).count(), 1, "{words}");
+    }
+    say(&format!("{injected} faults injected into {} mails of {calls} calls each", plans.len()));
+    assert!(injected >= plans.len() - 4, "{injected} of {}", plans.len());
+}
+
+#[tokio::test]
+async fn two_at_once_of_the_same_mail_are_one_comment() {
+    let practice = Practice::open().await;
+    let to = practice.address(AMBER, "Hold 1:1s");
+    let mail = raw(AMBER, &to, "Message-ID: <at-once@mail.example>\r\n", "At once.");
+    let takes = (0..6).map(|_| practice.take(&to, "", &mail));
+    let became = futures::future::join_all(takes).await;
+    assert_eq!(became.iter().filter(|became| became["decision"] == "stored").count(), 1, "{became:?}");
+    assert_eq!(practice.texts(&practice.actions[0]).await, ["At once."]);
+}
+
+#[tokio::test]
+async fn mail_that_was_damaged_in_any_way_gets_a_decision_and_loses_nothing() {
+    let (practice, addresses) = with_five_actions().await;
+    let to = &addresses[0];
+    let sound = [
+        raw(AMBER, to, "Message-ID: <d@mail.example>\r\n", "Done.\n\nOn Tue, Ada wrote:\n> How is it going?"),
+        format!(
+            "From: {AMBER}\r\nTo: {to}\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"b\"\r\n\r\n--b\r\nContent-Type: text/html; \
+             charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<div>J=C3=A0</div><blockquote type=3Dcite>old</blockquote>\r\n--b\r\n\
+             Content-Type: application/pdf; name=a.pdf\r\nContent-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0=\r\n--b--\r\n"
+        ),
+    ];
+    let decisions: BTreeSet<&str> = ["stored", "duplicate", "held", "refused"].into();
+    let mut seed = 0x9E37_79B9_u64;
+    let mut chance = |most: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % most
+    };
+    for n in 0..240 {
+        let mut bytes = sound[n % sound.len()].clone().into_bytes();
+        for _ in 0..=n % 4 {
+            let at = chance(bytes.len());
+            match chance(6) {
+                0 => bytes[at] = u8::try_from(chance(256)).unwrap(),
+                1 => bytes.truncate(at.max(1)),
+                2 => _ = bytes.remove(at),
+                3 => bytes.insert(at, b"\r\n:;<>\"\0"[chance(8)]),
+                4 => {
+                    let again = bytes[at..].to_vec();
+                    bytes.extend(again);
+                }
+                _ => bytes[at..].reverse(),
+            }
+        }
+        let recipients = [to.clone()];
+        let verdicts = cairn::ses::receiving::Verdicts::PASS;
+        let became = practice.world.stack.receive(AMBER, &recipients, &bytes, verdicts).await.unwrap();
+        assert!(decisions.contains(became["decision"].as_str().unwrap()), "{became}");
+        if became["decision"] == "refused" {
+            let reason = became["reason"].as_str().unwrap();
+            assert!(Refusal::ALL.iter().any(|why| why.name() == reason), "{reason}");
+        }
+    }
+    assert_eq!(practice.world.stack.dead_letters().await, 0);
 }
