@@ -289,7 +289,11 @@ def test_files_are_private_and_travel_over_tls(resources):
 
 def files_that(role, action):
     """The parts of the bucket on which a role may do something."""
-    return [r["Fn::Sub"] for s in statements(role) if action in as_list(s["Action"]) for r in as_list(s["Resource"])]
+    def part(resource, condition):
+        # listing is allowed on the bucket, and narrowed to a part of it by a condition
+        return resource["Fn::Sub"] if "Fn::Sub" in resource else "${Files.Arn}/" + condition["StringLike"]["s3:prefix"]
+
+    return [part(r, s.get("Condition")) for s in statements(role) if action in as_list(s["Action"]) for r in as_list(s["Resource"])]
 
 
 def test_a_role_reads_and_writes_only_the_files_it_works_with(of_type):
@@ -297,8 +301,10 @@ def test_a_role_reads_and_writes_only_the_files_it_works_with(of_type):
            for s in statements(role) for action in as_list(s["Action"]) if action.startswith("s3:")}
     assert may == {
         ("ApiRole", "s3:GetObject"): ["${Files.Arn}/files/*", "${Files.Arn}/inbound/*"],
+        ("ApiRole", "s3:ListBucket"): ["${Files.Arn}/inbound/*"],
         ("ApiRole", "s3:PutObject"): ["${Files.Arn}/files/*"],
         ("InboundRole", "s3:GetObject"): ["${Files.Arn}/inbound/*"],
+        ("InboundRole", "s3:ListBucket"): ["${Files.Arn}/inbound/*"],
         ("InboundRole", "s3:PutObject"): ["${Files.Arn}/files/*"],
     }
 
