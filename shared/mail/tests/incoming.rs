@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what a test can't read fails it")]
 
+#[path = "incoming/corpus.rs"]
+mod corpus;
 #[path = "incoming/fixtures.rs"]
 mod fixtures;
 #[path = "incoming/hostile.rs"]

@@ -1,4 +1,4 @@
-//! Any bytes, read as a mail, as text and as HTML: no panic, a sound reply, and nothing that takes long.
+//! Any bytes, judged and read as a mail, read as text and as HTML: no panic, a decision, a sound reply, and nothing that takes long.
 //!
 //! With coverage, on nightly: `cargo +nightly fuzz run read -- -max_total_time=300` in `shared/mail`. On stable, in this folder:
 //! `cargo run --release -- SECONDS FOLDER`, which changes the files below the folder at random.
@@ -7,16 +7,36 @@
 
 use std::time::{Duration, Instant};
 
-use mail::incoming::{REPLY_MOST, Reply, read, trim_html, trim_text};
+use domain::inbound::{Refusal, Verdict};
+use mail::{
+    incoming::{REPLY_MOST, Reply, headers, read, trim_html, trim_text},
+    judge::{Facts, judge},
+};
 
 #[cfg(fuzzing)]
 libfuzzer_sys::fuzz_target!(|raw: &[u8]| check(raw));
 
+/// A mail that nothing is to be said against but what stands in it.
+const FACTS: Facts<'static> = Facts {
+    sender: Some("a@example.org"),
+    recipients: 1,
+    spam: Verdict::Pass,
+    virus: Verdict::Pass,
+    dmarc: Verdict::Gray,
+    ours: &["cairn.example", "reply.cairn.example"],
+};
+
 fn check(raw: &[u8]) {
     let start = Instant::now();
+    match judge(&FACTS, &headers(raw)) {
+        Ok(judged) => assert!(!judged.from.is_empty()),
+        Err(refusal) => assert!(Refusal::ALL.contains(&refusal)),
+    }
     if let Ok(mail) = read(raw) {
         is_sound(&mail.reply);
-        assert!(mail.attached.iter().all(|file| !file.name.is_empty() && file.name.chars().count() <= 120 && !file.name.contains(['/', '\\'])));
+        assert!(
+            mail.attached.iter().all(|file| !file.name.is_empty() && file.name.chars().count() <= 120 && !file.name.contains(['/', '\\']))
+        );
     }
     let text = String::from_utf8_lossy(raw);
     is_sound(&trim_text(&text));
@@ -35,9 +55,19 @@ fn is_sound(reply: &Reply) {
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let seconds = arguments.next().and_then(|seconds| seconds.parse().ok()).unwrap_or(60);
-    let folder = arguments.next().unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/incoming/fixtures").to_owned());
+    let folders = arguments.next().map_or_else(
+        || {
+            vec![
+                concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/incoming/fixtures").to_owned(),
+                concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/replies").to_owned(),
+            ]
+        },
+        |folder| vec![folder],
+    );
     let mut seeds = Vec::new();
-    collect(folder.as_ref(), &mut seeds);
+    for folder in &folders {
+        collect(folder.as_ref(), &mut seeds);
+    }
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut next = move |below: usize| {
         state ^= state << 13;

@@ -188,13 +188,16 @@ impl Mail<'_> {
                 Kind::Signature | Kind::Armor => self.cut(at, at + 1, Why::Signature),
                 Kind::Footer => {
                     // in the middle of what somebody wrote it is no footer
-                    let followed = (at + 1..end)
+                    let below = (at + 1..end)
                         .find(|at| !matches!(self.kinds[*at], Kind::Blank | Kind::Footer))
-                        .is_some_and(|at| self.kinds[at] == Kind::Text);
-                    if followed {
-                        self.kinds[at] = Kind::Text;
-                    } else {
-                        self.cut(at, at + 1, Why::Footer);
+                        .filter(|at| self.kinds[*at] == Kind::Text);
+                    match below {
+                        Some(below) if self.ends_reply(at, below, end) => {
+                            self.cut(at, at + 1, Why::Footer);
+                            self.cut(below, end, Why::Quote);
+                        }
+                        Some(_) => self.kinds[at] = Kind::Text,
+                        None => self.cut(at, at + 1, Why::Footer),
                     }
                 }
                 _ => {}
@@ -208,6 +211,15 @@ impl Mail<'_> {
         self.cut_disclaimer(start, &mut end);
         self.cut_dashed_name(start, end);
         self.cut_closing(start, end, sign.is_some());
+    }
+
+    /// Whether what stands below this footer is the mail being answered, quoted without a sign: nobody writes the link to an app by
+    /// hand, so an app put the line at the end of the reply. A guess, so what goes must be shorter than what stays.
+    fn ends_reply(&self, footer: usize, below: usize, end: usize) -> bool {
+        let text = self.lines[footer].text.trim_end();
+        let linked = text.ends_with('>') && text.contains("<http");
+        let words = |at: usize| self.lines[at].text.split_whitespace().count();
+        linked && (below..end).map(words).sum::<usize>() + 2 <= (0..footer).filter(|at| self.is_authors(*at)).map(words).sum()
     }
 
     /// The line above a signature: `-- `, or one that is drawn.
@@ -224,7 +236,7 @@ impl Mail<'_> {
                 .map(|at| self.lines[at].text.trim())
                 .collect();
             let fits = if self.kinds[at] == Kind::Dashes {
-                is_standard_signature(&tail) && self.outweighs(at, &tail)
+                is_standard_signature(&tail) && self.outweighs(at, &tail) && (self.is_agreed(at) || self.has_words(start, at))
             } else {
                 let dashes = drawn == 1 && self.lines[at].text.trim_start().starts_with(['-', '_', '–', '—', '─']);
                 !tail.is_empty() && self.first_author < at && is_drawn_signature(&tail, dashes)
@@ -234,6 +246,16 @@ impl Mail<'_> {
             }
         }
         None
+    }
+
+    /// Whether the dashes are the two that mail programs agreed on, not one long dash that also people write.
+    fn is_agreed(&self, at: usize) -> bool {
+        self.lines[at].text.contains("--")
+    }
+
+    /// Whether the author wrote a word on these lines, not only pictures.
+    fn has_words(&self, start: usize, end: usize) -> bool {
+        (start..end).any(|at| self.is_authors(at) && self.lines[at].text.contains(char::is_alphanumeric))
     }
 
     /// Whether this tail can go: it holds no more than a person's name and addresses, or it is shorter than the author's words above it.

@@ -6,7 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mail::incoming::{REPLY_MOST, Reply, read, trim_html, trim_text};
+use domain::inbound::{Refusal, Verdict};
+use mail::{
+    incoming::{REPLY_MOST, Reply, headers, read, trim_html, trim_text},
+    judge::{Facts, judge},
+};
 use proptest::prelude::*;
 
 fn mails() -> Vec<(PathBuf, String)> {
@@ -47,8 +51,27 @@ fn is_sound(reply: &Reply) {
     assert!(reply.cut.iter().all(|cut| !cut.text.is_empty()));
 }
 
+/// A mail that nothing is to be said against but what stands in it.
+const FACTS: Facts<'static> = Facts {
+    sender: Some("a@example.org"),
+    recipients: 1,
+    spam: Verdict::Pass,
+    virus: Verdict::Pass,
+    dmarc: Verdict::Pass,
+    ours: &["cairn.example", "reply.cairn.example"],
+};
+
+/// Whether a person may have written the mail: a pass names its one sender, a refusal is one of the closed list.
+fn is_decided(raw: &[u8]) {
+    match judge(&FACTS, &headers(raw)) {
+        Ok(judged) => assert!(!judged.from.is_empty()),
+        Err(refusal) => assert!(Refusal::ALL.contains(&refusal)),
+    }
+}
+
 fn is_read_swiftly(raw: &[u8]) {
     let start = Instant::now();
+    is_decided(raw);
     if let Ok(mail) = read(raw) {
         is_sound(&mail.reply);
         assert!(mail.attached.iter().all(|file| (1..=120).contains(&file.name.chars().count()) && !file.name.contains(['/', '\\'])));
@@ -101,6 +124,25 @@ fn changed_mails_are_read_without_harm() {
         for seed in 0..12 {
             is_read_swiftly(&mutated(text.as_bytes(), index as u64 * 12 + seed + 1));
             is_read_swiftly(&mutated(whole.as_bytes(), index as u64 * 12 + seed + 1));
+        }
+    }
+}
+
+#[test]
+fn changed_mails_of_the_corpus_are_read_without_harm() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/replies");
+    let mut paths: Vec<_> = ["html", "mime", "plain", "shapes", "text"]
+        .iter()
+        .flat_map(|source| fs::read_dir(folder.join(source)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_string_lossy().contains(".in."))
+        .collect();
+    paths.sort();
+    assert!(paths.len() > 400);
+    for (index, path) in paths.iter().enumerate() {
+        let raw = fs::read(path).unwrap();
+        for seed in 0..12 {
+            is_read_swiftly(&mutated(&raw, index as u64 * 12 + seed + 1));
         }
     }
 }

@@ -443,3 +443,20 @@ fn prose_that_resembles_what_programs_write_stays() {
         assert!(reply.cut.is_empty());
     }
 }
+
+#[test]
+fn what_an_app_left_below_its_footer_goes_if_it_is_less_than_the_answer() {
+    let below = |link: &str, quote: &str| {
+        trim_text(&format!("Tuesday suits me better than Monday.\n\nSent from Outlook for Android{link}\n\n{quote}")).text
+    };
+    assert_eq!(below("<https://apps.example/x>", "Monday at nine?"), "Tuesday suits me better than Monday.");
+    assert!(below("<https://apps.example/x>", "Monday at nine? Or would you rather meet later in the week?").ends_with("week?"));
+    assert!(below("", "Monday at nine?").ends_with("nine?"));
+}
+
+#[test]
+fn one_long_dash_below_a_picture_opens_no_signature() {
+    assert_eq!(trim_text("🎉\n\n—\nAda Byron").text, "🎉\n\n—\nAda Byron");
+    assert_eq!(trim_text("🎉\n\n-- \nAda Byron").text, "🎉");
+    assert_eq!(trim_text("Well done 🎉\n\n—\nAda Byron").text, "Well done 🎉");
+}

@@ -260,3 +260,25 @@ fn markup_says_where_a_quote_begins_that_text_does_not_show() {
     // what the HTML does not say the same way stays
     assert_eq!(alternative("Fine.\n\nAnd more.", "<p>Good.</p><div class=gmail_signature>And more.</div>").text, "Fine.\n\nAnd more.");
 }
+
+#[test]
+fn words_behind_broken_markup_are_kept() {
+    for (html, text) in [
+        ("Hello <a href=\"x>there", "Hello there"),
+        ("Hello <b", "Hello"),
+        ("<style>b { color: red } <i>Hello", "b { color: red } Hello"),
+        ("<title>Hello", "Hello"),
+        ("Hello<!-- there > you", "Hello you"),
+        ("Hello<!-- there --> you", "Hello you"),
+        ("Hello<![if !mso]> you<![endif]><?xml x?>", "Hello you"),
+        ("Hello</p> you</div></span>", "Hello you"),
+        ("I </3 <b>it</b>", "I </3 it"),
+        ("1 < 2 <3 <", "1 < 2 <3 <"),
+        ("<svg><p>x</p></svg>Hello<br/><svg/>you", "Hello\nyou"),
+        ("<select><option>x</select>Hello</BODY ></html", "Hello"),
+    ] {
+        assert_eq!(trim_html(html).text, text, "{html}");
+    }
+    let long = "é😀 ".repeat(3000);
+    assert_eq!(trim_html(&format!("<p>{long}</p>")).text, long.trim());
+}
