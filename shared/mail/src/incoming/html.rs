@@ -1,5 +1,9 @@
 //! HTML to lines of text in one pass, each line with what the markup says about it. No tree is built, so depth costs nothing.
 
+use std::{cell::RefCell, ops::Range};
+
+use lol_html::{HtmlRewriter, MemorySettings, Settings, doc_comments, doc_text, element, errors::RewritingError, html_content::Element};
+
 use super::{lines::Hint, locale};
 
 /// A page as lines.
@@ -15,36 +19,156 @@ pub(super) struct Page {
 /// How many open elements a closing tag looks through for its own.
 const REACH: usize = 200;
 
+/// The most memory that the tokenizer takes, in bytes: far more than a page of the greatest length needs.
+const MEMORY: usize = 64 * 1024 * 1024;
+
+/// Elements whose content nobody sees.
+const SKIPPED: &[&str] =
+    &["style", "script", "title", "noscript", "template", "textarea", "select", "svg", "math", "iframe", "noembed", "noframes"];
+
 /// Reads HTML as it comes, well formed or not.
 pub(super) fn read(html: &str) -> Page {
-    let mut reader = Reader { cells: [Some(Name::of("td")), Some(Name::of("th"))], table: Some(Name::of("table")), ..Reader::default() };
-    let bytes = html.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let Some(next) = html[at..].find('<').map(|next| at + next) else {
-            reader.text(&html[at..]);
-            break;
-        };
-        if next > at {
-            reader.text(&html[at..next]);
-        }
-        at = match bytes.get(next + 1) {
-            Some(b'!') => reader.declaration(html, next),
-            Some(b'?') => reader.until(html, next, 0),
-            Some(b'/') if bytes.get(next + 2).is_some_and(u8::is_ascii_alphabetic) => {
-                let end = reader.until(html, next, 0);
-                let name = tag_name(&html[next + 2..end]);
-                reader.close(name);
-                end
-            }
-            Some(byte) if byte.is_ascii_alphabetic() => reader.tag(html, next),
-            _ => {
-                reader.text("<");
-                next + 1
-            }
-        };
+    let reader = Reader { cells: [Some(Name::of("td")), Some(Name::of("th"))], table: Some(Name::of("table")), ..Reader::default() };
+    let tokens = RefCell::new(Tokens { html, at: 0, text: 0..0, skipping: None, reader });
+    // where it stops, the rest is still to be read
+    tokenize(html, &tokens).ok();
+    tokens.into_inner().finish()
+}
+
+/// Gives every tag, text and comment of the page to `tokens`, in order.
+fn tokenize<'a>(html: &'a str, tokens: &RefCell<Tokens<'a>>) -> Result<(), RewritingError> {
+    let settings = Settings::new()
+        .with_strict(false)
+        .with_memory_settings(MemorySettings::new().with_max_allowed_memory_usage(MEMORY))
+        .append_element_content_handler(element!("*", |element| {
+            tokens.borrow_mut().start_tag(element);
+            Ok(())
+        }))
+        .append_document_content_handler(doc_text!(|text| {
+            tokens.borrow_mut().text(text.source_location().bytes());
+            Ok(())
+        }))
+        .append_document_content_handler(doc_comments!(|comment| {
+            tokens.borrow_mut().comment(comment.source_location().bytes());
+            Ok(())
+        }));
+    let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
+    rewriter.write(html.as_bytes())?;
+    rewriter.end()
+}
+
+/// What the tokenizer finds, as pieces of the page. It tells of closing tags only where they close an element, so they are read where
+/// they stand: between all else.
+struct Tokens<'a> {
+    html: &'a str,
+    /// How far the page is read.
+    at: usize,
+    /// A text that may go on.
+    text: Range<usize>,
+    /// The element that is passed over, and where its content begins.
+    skipping: Option<(&'static str, usize)>,
+    reader: Reader<'a>,
+}
+
+impl<'a> Tokens<'a> {
+    fn piece(&self, range: Range<usize>) -> &'a str {
+        self.html.get(range).unwrap_or_default()
     }
-    reader.finish()
+
+    /// Reads the closing tags before this token.
+    fn advance(&mut self, token: &Range<usize>) {
+        if token.start > self.at {
+            self.end_text();
+            let mut between = self.piece(self.at..token.start);
+            while let Some(from) = between.find("</") {
+                between = &between[from + 2..];
+                self.end_tag(tag_name(between));
+            }
+        }
+        self.at = self.at.max(token.end);
+    }
+
+    fn end_text(&mut self) {
+        let range = std::mem::take(&mut self.text);
+        let text = self.piece(range);
+        if self.skipping.is_none() && !text.is_empty() {
+            self.reader.text(text);
+        }
+    }
+
+    fn text(&mut self, range: Range<usize>) {
+        self.advance(&range);
+        if self.text.end == range.start && !self.text.is_empty() {
+            self.text.end = range.end;
+        } else {
+            self.end_text();
+            self.text = range;
+        }
+    }
+
+    fn comment(&mut self, range: Range<usize>) {
+        self.advance(&range);
+        self.end_text();
+        let comment = self.piece(range.clone());
+        let cut_short = range.end == self.html.len() && comment.starts_with("<!--") && !comment.ends_with("-->");
+        if cut_short {
+            self.at = range.start;
+        } else if comment.starts_with("</") && self.skipping.is_none() {
+            // a broken heart, </3
+            self.reader.text("</");
+            self.reader.strip(&comment[2..]);
+        }
+    }
+
+    fn start_tag(&mut self, element: &Element<'_, '_>) {
+        let range = element.source_location().bytes();
+        self.advance(&range);
+        self.end_text();
+        if self.skipping.is_some() {
+            return;
+        }
+        let name = tag_name(self.piece(range.start + 1..range.end));
+        if !element.is_self_closing()
+            && let Some(skipped) = SKIPPED.iter().find(|skipped| name.eq_ignore_ascii_case(skipped))
+        {
+            self.skipping = Some((skipped, range.end));
+            return;
+        }
+        let mut attributes = Attributes::default();
+        for attribute in element.attributes() {
+            let name = attribute.name_source_location().map(|place| self.piece(place.bytes())).unwrap_or_default();
+            let value = attribute.value_source_location().map(|place| self.piece(place.bytes())).unwrap_or_default();
+            attributes.take(name, value);
+        }
+        self.reader.open(name, &attributes);
+    }
+
+    fn end_tag(&mut self, name: &str) {
+        match self.skipping {
+            Some((skipped, _)) if name.eq_ignore_ascii_case(skipped) => self.skipping = None,
+            Some(_) => {}
+            None if name.starts_with(|c: char| c.is_ascii_alphabetic()) => self.reader.close(name),
+            None => {}
+        }
+    }
+
+    /// Reads what the tokenizer left: the words behind a tag or a comment without end, and those in an element that should be passed
+    /// over but is never closed.
+    fn finish(mut self) -> Page {
+        self.end_text();
+        let mut rest = self.piece(self.at..self.html.len());
+        while let Some(tag) = rest.strip_prefix("</")
+            && let Some(end) = tag.find('>')
+        {
+            self.end_tag(tag_name(tag));
+            rest = &tag[end + 1..];
+        }
+        if let Some((_, content)) = self.skipping.take() {
+            rest = self.piece(content..self.html.len());
+        }
+        self.reader.strip(rest);
+        self.reader.finish()
+    }
 }
 
 /// The name at the start of this text.
@@ -67,6 +191,40 @@ struct Attributes<'a> {
     hidden: bool,
     signature: bool,
     tabindex: &'a str,
+}
+
+impl<'a> Attributes<'a> {
+    fn take(&mut self, name: &str, value: &'a str) {
+        let slot = match name.len() {
+            2 if name.eq_ignore_ascii_case("id") => &mut self.id,
+            3 if name.eq_ignore_ascii_case("src") => &mut self.src,
+            3 if name.eq_ignore_ascii_case("alt") => &mut self.alt,
+            4 if name.eq_ignore_ascii_case("type") => &mut self.kind,
+            4 if name.eq_ignore_ascii_case("name") => &mut self.name,
+            4 if name.eq_ignore_ascii_case("href") => &mut self.href,
+            4 if name.eq_ignore_ascii_case("cite") => {
+                if self.kind.is_empty() {
+                    self.kind = "cite";
+                }
+                return;
+            }
+            5 if name.eq_ignore_ascii_case("class") => &mut self.class,
+            5 if name.eq_ignore_ascii_case("style") => &mut self.style,
+            6 if name.eq_ignore_ascii_case("hidden") => {
+                self.hidden = true;
+                return;
+            }
+            8 if name.eq_ignore_ascii_case("tabindex") => &mut self.tabindex,
+            11 if name.eq_ignore_ascii_case("data-marker") => &mut self.marker,
+            _ => {
+                self.signature |= name.len() >= 14
+                    && (name.eq_ignore_ascii_case("data-smartmail") && value == "gmail_signature"
+                        || name.eq_ignore_ascii_case("data-signatureblock"));
+                return;
+            }
+        };
+        *slot = value;
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -165,141 +323,27 @@ struct Reader<'a> {
     containers: usize,
     cells: [Option<Name>; 2],
     table: Option<Name>,
-    /// Searches that found nothing, and will find nothing further on.
-    no_more: NoMore,
-}
-
-#[derive(Default)]
-struct NoMore {
-    comment_end: bool,
-    close: Vec<&'static str>,
-    double: bool,
-    single: bool,
 }
 
 impl<'a> Reader<'a> {
-    fn declaration(&mut self, html: &'a str, at: usize) -> usize {
-        if html[at..].starts_with("<!--") && !self.no_more.comment_end {
-            match html[at + 4..].find("-->") {
-                Some(end) => return at + 4 + end + 3,
-                None => self.no_more.comment_end = true,
+    /// Reads the words between whatever looks like a tag.
+    fn strip(&mut self, html: &'a str) {
+        let mut rest = html;
+        while let Some(at) = rest.find('<') {
+            self.text(&rest[..at]);
+            let tag = &rest[at + 1..];
+            if !tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!' | '?')) {
+                self.text("<");
+                rest = tag;
+                continue;
             }
+            let Some(end) = tag.find('>') else { return };
+            if matches!(Name::of(tag_name(tag.trim_start_matches('/'))), Name::Block(_)) {
+                self.line_if_open();
+            }
+            rest = &tag[end + 1..];
         }
-        self.until(html, at, 0)
-    }
-
-    /// Behind the next `>`.
-    fn until(&self, html: &str, at: usize, from: usize) -> usize {
-        html[at + from..].find('>').map_or(html.len(), |end| at + from + end + 1)
-    }
-
-    fn tag(&mut self, html: &'a str, at: usize) -> usize {
-        let rest = &html[at + 1..];
-        let name = tag_name(rest);
-        let (attributes, length, closed) = self.attributes(&rest[name.len()..]);
-        let end = at + 1 + name.len() + length;
-        for raw in ["style", "script", "title", "noscript", "template", "textarea", "select", "svg", "math"] {
-            if name.eq_ignore_ascii_case(raw) && !self.no_more.close.contains(&raw) && !closed {
-                match find_close(&html[end..], raw) {
-                    Some(found) => return self.until(html, end + found, 0),
-                    None => self.no_more.close.push(raw),
-                }
-                return end;
-            }
-        }
-        self.open(name, &attributes);
-        end
-    }
-
-    /// The attributes up to the `>`, how long they are, and whether the tag closes itself.
-    fn attributes(&mut self, text: &'a str) -> (Attributes<'a>, usize, bool) {
-        let bytes = text.as_bytes();
-        let mut found = Attributes::default();
-        let mut at = 0;
-        let mut slash = false;
-        loop {
-            while bytes.get(at).is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'/') {
-                slash = bytes[at] == b'/';
-                at += 1;
-            }
-            match bytes.get(at) {
-                None => return (found, at, slash),
-                Some(b'>') => return (found, at + 1, slash),
-                Some(_) => slash = false,
-            }
-            let name_start = at;
-            at += 1;
-            while bytes.get(at).is_some_and(|byte| !byte.is_ascii_whitespace() && !matches!(byte, b'=' | b'>' | b'/')) {
-                at += 1;
-            }
-            let name = &text[name_start..at];
-            let mut value = "";
-            let mut look = at;
-            while bytes.get(look).is_some_and(u8::is_ascii_whitespace) {
-                look += 1;
-            }
-            if bytes.get(look) == Some(&b'=') {
-                at = look + 1;
-                while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
-                    at += 1;
-                }
-                let quoted = match bytes.get(at) {
-                    Some(b'"') if !self.no_more.double => Some('"'),
-                    Some(b'\'') if !self.no_more.single => Some('\''),
-                    _ => None,
-                };
-                let closing = quoted.and_then(|quote| {
-                    let found = text[at + 1..].find(quote);
-                    if found.is_none() {
-                        if quote == '"' {
-                            self.no_more.double = true;
-                        } else {
-                            self.no_more.single = true;
-                        }
-                    }
-                    found
-                });
-                if let Some(length) = closing {
-                    value = &text[at + 1..at + 1 + length];
-                    at += length + 2;
-                } else {
-                    let start = at;
-                    while bytes.get(at).is_some_and(|byte| !byte.is_ascii_whitespace() && *byte != b'>') {
-                        at += 1;
-                    }
-                    value = text[start..at].trim_matches(['"', '\'']);
-                }
-            }
-            let slot = match name.len() {
-                2 if name.eq_ignore_ascii_case("id") => &mut found.id,
-                3 if name.eq_ignore_ascii_case("src") => &mut found.src,
-                3 if name.eq_ignore_ascii_case("alt") => &mut found.alt,
-                4 if name.eq_ignore_ascii_case("type") => &mut found.kind,
-                4 if name.eq_ignore_ascii_case("name") => &mut found.name,
-                4 if name.eq_ignore_ascii_case("href") => &mut found.href,
-                4 if name.eq_ignore_ascii_case("cite") => {
-                    if found.kind.is_empty() {
-                        found.kind = "cite";
-                    }
-                    continue;
-                }
-                5 if name.eq_ignore_ascii_case("class") => &mut found.class,
-                5 if name.eq_ignore_ascii_case("style") => &mut found.style,
-                6 if name.eq_ignore_ascii_case("hidden") => {
-                    found.hidden = true;
-                    continue;
-                }
-                8 if name.eq_ignore_ascii_case("tabindex") => &mut found.tabindex,
-                11 if name.eq_ignore_ascii_case("data-marker") => &mut found.marker,
-                _ => {
-                    found.signature |= name.len() >= 14
-                        && (name.eq_ignore_ascii_case("data-smartmail") && value == "gmail_signature"
-                            || name.eq_ignore_ascii_case("data-signatureblock"));
-                    continue;
-                }
-            };
-            *slot = value;
-        }
+        self.text(rest);
     }
 
     fn current(&self) -> Option<&Open<'a>> {
@@ -577,18 +621,6 @@ impl<'a> Reader<'a> {
         self.hints.push(hint);
         Page { text: self.out, hints: self.hints, pictures: self.pictures }
     }
-}
-
-fn find_close(html: &str, name: &str) -> Option<usize> {
-    let mut from = 0;
-    while let Some(at) = html[from..].find("</") {
-        let start = from + at;
-        if html.as_bytes().get(start + 2..start + 2 + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name.as_bytes())) {
-            return Some(start);
-        }
-        from = start + 2;
-    }
-    None
 }
 
 fn starts_with_ignore_case(text: &str, start: &str) -> bool {
