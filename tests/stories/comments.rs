@@ -316,7 +316,11 @@ async fn every_refusal_has_a_mail_and_its_sender_hears_of_it_once_a_day_or_never
     assert_eq!(practice.take(&first, "", &amber("")).await["reason"], "expired");
     seen.extend([Refusal::Archived, Refusal::Expired]);
     assert!(practice.texts(&practice.actions[0]).await.is_empty() && practice.texts(&practice.actions[1]).await.is_empty());
-    // told in stories of their own
+    let elsewhere = app::inbound::Envelope { sender: Some(AMBER.into()), recipients: vec!["x@elsewhere.example".into()] };
+    let arrived = app::inbound::Arrived { message: "m".into(), envelope: elsewhere, ..Default::default() };
+    let became = app::inbound::receive(&practice.world.stack.app, &arrived).await.unwrap();
+    assert_eq!(became, app::inbound::Became::Refused { reason: Refusal::NotForUs });
+    // told in a story of its own
     seen.extend([Refusal::TooOften, Refusal::NotForUs]);
     assert_eq!(seen, Refusal::ALL.into_iter().collect());
     let refused = practice.ada.get("/v1/refused-mail?day=2026-03-03&limit=200").await.expect(200);

@@ -119,6 +119,15 @@ impl IntoResponses for ReadRefusals {
     }
 }
 
+/// Refusals of a route that reads what may not be kept any more.
+pub(crate) struct KeptRefusals;
+
+impl IntoResponses for KeptRefusals {
+    fn responses() -> Responses {
+        responses(&[&ALWAYS, &WITH_KEY, &CHANGE[..1]])
+    }
+}
+
 /// Refusals of a route that reads a range of days, or more than a file can have.
 pub(crate) struct ReportRefusals;
 

@@ -177,8 +177,8 @@ async fn take(app: &App, arrived: &Arrived, confirmed: bool) -> Result<Became, A
         Ok(judged) => {
             let whole = found.size <= MAIL_MOST;
             let mail = whole.then(|| incoming::read(&found.bytes));
-            let taken = Taking { app, arrived, answered: &answered, judged: &judged, confirmed };
-            match if several { Err(Refusal::Ambiguous.into()) } else { taken.take(mail).await? } {
+            let taking = Taking { app, arrived, answered: &answered, judged: &judged, several, confirmed };
+            match taking.take(mail).await? {
                 Ok(became) => return Ok(became),
                 Err(no) => no,
             }
@@ -227,6 +227,8 @@ struct Taking<'a> {
     arrived: &'a Arrived,
     answered: &'a Answered,
     judged: &'a Judged,
+    /// Whether it went to further addresses for comments.
+    several: bool,
     confirmed: bool,
 }
 
@@ -244,6 +246,9 @@ impl Taking<'_> {
         }
         if !self.confirmed && !self.is_certain(viewer) {
             return no(Refusal::Unconfirmed);
+        }
+        if self.several {
+            return Ok(Err(Refusal::Ambiguous.into()));
         }
         let now = self.app.clock.now();
         let Some(item) = meant else { return no(Refusal::NoItem) };

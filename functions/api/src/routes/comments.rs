@@ -13,7 +13,7 @@ use utoipa::IntoParams;
 use crate::answer::{Answered, created, plain};
 use crate::ask::{Ask, IdempotencyKey, Json, Path, page};
 use crate::described::{Routes, routes};
-use crate::documentation::{ChangeRefusals, ReadRefusals};
+use crate::documentation::{ChangeRefusals, KeptRefusals, ReadRefusals};
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -60,7 +60,7 @@ async fn create(ask: Ask, Path(item): Path<ItemId>, Json(draft): Json<CommentDra
 /// days.
 #[utoipa::path(
     get, path = "/v1/items/{id}/comments/{comment_id}/original", operation_id = "comments_original", tag = "comments",
-    params(("id" = ItemId, Path), ("comment_id" = CommentId, Path)), responses((status = 200, body = Link), ReadRefusals)
+    params(("id" = ItemId, Path), ("comment_id" = CommentId, Path)), responses((status = 200, body = Link), KeptRefusals)
 )]
 async fn original(ask: Ask, Path((item, comment)): Path<(ItemId, CommentId)>) -> Answered<Link> {
     Ok(plain(comments::original(&ask.ctx, item, comment).await?))
