@@ -126,6 +126,8 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("DELETE", "/v1/reports/{id}", &["of primary"]),
     ("GET", "/v1/suppressions", &[""]),
     ("DELETE", "/v1/suppressions/{email}", &[""]),
+    ("POST", "/v1/imports", &[""]),
+    ("GET", "/v1/imports/{id}", &["of owner"]),
     ("GET", "/v1/api-keys", &[""]),
     ("POST", "/v1/api-keys", &[""]),
     ("DELETE", "/v1/api-keys/{id}", &["of owner"]),
@@ -363,6 +365,7 @@ impl House {
         self.made += 1;
         let email = format!("p{}@x.example", self.made);
         let nothing = Some(json!({}));
+        let trial = json!({ "kind": "programs", "dry_run": true, "csv": "name,kind\nCircle,group\n" });
         let (id, body) = match (method, template) {
             ("POST", "/v1/clients") => (String::new(), Some(json!({ "first_name": "New", "primary_id": self.spare }))),
             ("POST", "/v1/members") => (String::new(), Some(json!({ "name": "New", "email": email }))),
@@ -380,6 +383,8 @@ impl House {
                 };
                 (String::new(), Some(report(json!({ "scope": scope, "audience": audience }))))
             }
+            ("GET", "/v1/imports/{id}") => (self.owner().add("/v1/imports", trial).await, None),
+            ("POST", "/v1/imports") => (String::new(), Some(trial)),
             ("DELETE", "/v1/api-keys/{id}") => (self.owner().add("/v1/api-keys", json!({})).await, None),
             ("DELETE", "/v1/suppressions/{email}") => {
                 let owner = self.owner();

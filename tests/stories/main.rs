@@ -13,6 +13,7 @@ mod engagements;
 mod faults;
 mod flow;
 mod idempotency;
+mod imports;
 mod lists;
 mod local;
 mod receiving;

@@ -21,7 +21,7 @@ use crate::problem::{Details, MEDIA_TYPE};
             Unknown fields are refused, in queries (400) and bodies (422). What the caller may not know of is 404.\n\n\
             Lists are answered in pages: `limit` (1 to 200, default 50), and `cursor` with the `next_cursor` of the page before. \
             Every entity has an `ETag`; `If-Match` makes a change wait for nobody and overwrite nobody: 412 if the thing has changed. \
-            `Idempotency-Key` makes a POST safe to repeat for 24 hours. Bodies may have at most 1 MiB.",
+            `Idempotency-Key` makes a POST safe to repeat for 24 hours. Bodies may have at most 1 MiB, files to import 5 MiB.",
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
     ),
     components(schemas(Details<'static>)),
@@ -40,6 +40,7 @@ use crate::problem::{Details, MEDIA_TYPE};
         (name = "engagements", description = "One client in one program with, usually, one coach; sessions, breaks, and where it stands"),
         (name = "reports", description = "Happenings Reports: who is told what about whom, and when"),
         (name = "runs", description = "What became of each occurrence of a report"),
+        (name = "imports", description = "CSV files that become clients, programs, engagements, sessions and items"),
         (name = "mail", description = "Addresses that get no mail"),
         (name = "public", description = "What needs no key"),
     ),
@@ -80,7 +81,7 @@ const fn refusal(status: u16, name: &'static str, text: &'static str) -> Refusal
 const ALWAYS: [Refusal; 5] = [
     refusal(400, "Unreadable", "The request can't be read: a query field, cursor, header or JSON that is malformed or not known"),
     refusal(405, "NotAllowed", "The route does not do this; `Allow` says what it does"),
-    refusal(413, "TooLarge", "The body has more than 1 MiB"),
+    refusal(413, "TooLarge", "The body is too large"),
     refusal(500, "Fault", "A fault of ours; `request_id` finds it in the log"),
     refusal(503, "Unavailable", "Too busy, or something needed does not answer; `Retry-After` says when to try again"),
 ];

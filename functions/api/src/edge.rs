@@ -17,6 +17,8 @@ use crate::problem::Problem;
 
 /// The most bytes of a body.
 pub(crate) const BODY_MOST: usize = 1024 * 1024;
+/// The most bytes of a body that is a file to import: what API Gateway hands to a function is little more.
+const FILE_MOST: usize = 5 * 1024 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -76,14 +78,15 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
 
 /// Reads the body, as far as it may be long.
 async fn limit(request: Request) -> Result<Request, Problem> {
+    let most = if request.uri().path() == "/v1/imports" { FILE_MOST } else { BODY_MOST };
     let too_large =
-        || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", format!("the body may have at most {} KiB", BODY_MOST / 1024));
+        || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", format!("the body may have at most {} KiB", most / 1024));
     let (parts, body) = request.into_parts();
     let announced = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > BODY_MOST) {
+    if announced.is_some_and(|length| length > most) {
         return Err(too_large());
     }
-    let bytes: Bytes = match Limited::new(body, BODY_MOST).collect().await {
+    let bytes: Bytes = match Limited::new(body, most).collect().await {
         Ok(body) => body.to_bytes(),
         Err(e) if e.is::<http_body_util::LengthLimitError>() => return Err(too_large()),
         Err(_) => return Err(Problem::bad_request("bad_body", "the body could not be read")),

@@ -14,6 +14,7 @@ mod strict;
 use std::sync::LazyLock;
 
 use app::App;
+use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
 use http::StatusCode;
 use lambda_http::aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
@@ -41,6 +42,8 @@ pub fn router(app: App) -> Router {
             )
         })
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "no_route", "there is no such route; /openapi.json lists them"))
+        // the edge says how much may be sent
+        .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn_with_state(app.clone(), edge::edge))
         .with_state(app)
 }
@@ -77,6 +80,7 @@ fn routes_with_key() -> Routes {
         .merge(routes::reports::routes())
         .merge(routes::runs::routes())
         .merge(routes::mail::routes())
+        .merge(routes::imports::routes())
 }
 
 fn open_routes() -> Routes {

@@ -42,7 +42,7 @@ pub async fn authenticate(app: &App, secret: &str) -> Result<Option<(Ctx, KeySco
         // P-4, P-5: archived or switched off, the client's own access is off
         Viewer::Client(client) => !client.archived && client.portal != Portal::Disabled,
     };
-    let ctx = Ctx { app: app.clone(), scope, account: Arc::new(account), viewer, now, once: None };
+    let ctx = Ctx { app: app.clone(), scope, account: Arc::new(account), viewer, now, once: None, row: None };
     Ok(active.then_some((ctx, key.scope)))
 }
 

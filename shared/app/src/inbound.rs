@@ -255,7 +255,15 @@ impl Taking<'_> {
         if now - delivery.created_at > ADDRESS_GOOD_FOR {
             return no(Refusal::Expired);
         }
-        let ctx = Ctx { app: self.app.clone(), scope: *scope, account: Arc::new(account.clone()), viewer: viewer.clone(), now, once: None };
+        let ctx = Ctx {
+            app: self.app.clone(),
+            scope: *scope,
+            account: Arc::new(account.clone()),
+            viewer: viewer.clone(),
+            now,
+            once: None,
+            row: None,
+        };
         let (found, client) = match comments::commentable(&ctx, item).await {
             Ok(found) => found,
             Err(AppError::NotFound) => return Ok(Err(Refusal::NoRight.into())),
@@ -518,7 +526,7 @@ pub(crate) async fn mail(
     let Some(person) = delivery.recipient.person else { return Err(AppError::Fault("a refusal to nobody".into())) };
     let Some(viewer) = crate::identity::viewer(app, scope, person).await? else { return Ok(Err(NotAnyMore::NoRight)) };
     let Some(to) = recipient(&viewer) else { return Ok(Err(NotAnyMore::NoAddress)) };
-    let ctx = Ctx { app: app.clone(), scope, account: Arc::new(account.clone()), viewer, now: app.clock.now(), once: None };
+    let ctx = Ctx { app: app.clone(), scope, account: Arc::new(account.clone()), viewer, now: app.clock.now(), once: None, row: None };
     // its title only where the person may still see it
     let item = match item {
         Some(item) => match crate::items::read(&ctx, item).await {

@@ -199,7 +199,7 @@ async fn save(
 ) -> Result<Item, AppError> {
     ctx.store().add_happening(&mut changes, ctx.scope, happening)?;
     ctx.commit(changes, action, item.id, status, &item).await?;
-    if item.kind == ItemKind::Appointment {
+    if item.kind == ItemKind::Appointment && !ctx.is_trial() {
         let was = before.filter(|before| before.state == State::Scheduled).and_then(|before| before.starts_at);
         let is = Some(&item).filter(|item| item.state == State::Scheduled).and_then(|item| item.starts_at);
         if was != is {

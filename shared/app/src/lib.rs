@@ -10,6 +10,7 @@ pub mod engagements;
 pub mod error;
 pub mod groups;
 pub mod identity;
+pub mod imports;
 pub mod inbound;
 pub mod items;
 pub mod members;
@@ -31,6 +32,7 @@ use domain::access::{Action, Decision, Resource, Viewer, decide};
 use domain::account::{Account, Feature};
 use domain::id::{AuditId, ClientId};
 use domain::person::Actor;
+use platform::store::imports::ImportKind;
 use platform::store::requests::{Answered, KEPT_FOR, SigningKeys};
 use platform::store::{Changes, Commit, Scope, audit};
 use platform::{Clock, Config, Platform};
@@ -108,6 +110,17 @@ pub struct Once {
     pub replaces_expired: bool,
 }
 
+/// A row of a file that becomes something, and does so once, however often it comes (P-8).
+#[derive(Clone, Debug)]
+pub struct ImportedRow {
+    /// What the file's rows are.
+    pub kind: ImportKind,
+    /// What makes it the same row when it comes again.
+    pub key: String,
+    /// Whether it is only tried: everything is checked, and nothing is written.
+    pub is_trial: bool,
+}
+
 /// One request: who asks, in which account, when.
 #[derive(Clone, Debug)]
 pub struct Ctx {
@@ -123,6 +136,8 @@ pub struct Ctx {
     pub now: DateTime<Utc>,
     /// How it is to be carried out once, if that was asked for.
     pub once: Option<Once>,
+    /// The row of a file that it is for, if it is for one.
+    pub row: Option<ImportedRow>,
 }
 
 impl Ctx {
@@ -192,10 +207,22 @@ impl Ctx {
         };
         self.store().add_audit(&mut changes, self.scope, &entry)?;
         self.record(&mut changes, status, answer)?;
+        if let Some(row) = &self.row {
+            let became = entry.subject.parse().map_err(|_| AppError::Fault("a row that became something without an id".into()))?;
+            self.store().add_imported(&mut changes, self.scope, row.kind, &row.key, became)?;
+        }
+        if self.is_trial() {
+            return Ok(Commit::Done);
+        }
         match self.store().commit(changes).await? {
-            Commit::Unmet("request") => Err(AppError::Repeated),
+            Commit::Unmet("request" | "imported") => Err(AppError::Repeated),
             committed => Ok(committed),
         }
+    }
+
+    /// Whether everything is only tried: nothing that is done here is to be seen anywhere.
+    fn is_trial(&self) -> bool {
+        self.row.as_ref().is_some_and(|row| row.is_trial)
     }
 
     /// Records the answer to a request that found nothing to change: coming again, it changes nothing either.

@@ -75,6 +75,8 @@ id! {
     ApiKeyId
     /// One entry of the audit trail.
     AuditId
+    /// A file of rows that are imported.
+    ImportId
 }
 
 /// The text is not a ULID (26 characters of Crockford's base32).

@@ -7,7 +7,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use domain::id::{AccountId, FileId, ItemId};
+use domain::id::{AccountId, FileId, ImportId, ItemId};
 
 use crate::Config;
 
@@ -41,6 +41,11 @@ pub struct Files {
 /// Where a file of an item is.
 pub fn file_key(account: AccountId, item: ItemId, file: FileId) -> String {
     format!("files/{account}/{item}/{file}")
+}
+
+/// Where a file of rows is until they are imported.
+pub fn import_key(account: AccountId, import: ImportId) -> String {
+    format!("imports/{account}/{import}")
 }
 
 /// Where a mail that came in is, by the id that SES gave it.

@@ -8,6 +8,7 @@ pub(crate) mod engagement_lists;
 pub(crate) mod engagements;
 pub(crate) mod groups;
 pub(crate) mod identity;
+pub(crate) mod imports;
 pub(crate) mod items;
 pub(crate) mod mail;
 pub(crate) mod members;

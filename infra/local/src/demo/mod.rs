@@ -194,7 +194,7 @@ impl Office {
     }
 
     fn ctx_of(&self, viewer: Viewer, now: DateTime<Utc>) -> Ctx {
-        Ctx { app: self.app.clone(), scope: self.scope, account: Arc::clone(&self.account), viewer, now, once: None }
+        Ctx { app: self.app.clone(), scope: self.scope, account: Arc::clone(&self.account), viewer, now, once: None, row: None }
     }
 }
 

@@ -100,6 +100,11 @@ pub async fn read(ctx: &Ctx, id: EngagementId) -> Result<EngagementView, AppErro
 /// # Errors
 /// [`AppError`].
 pub async fn create(ctx: &Ctx, draft: &EngagementDraft) -> Result<EngagementView, AppError> {
+    create_at(ctx, draft, &[]).await
+}
+
+/// Adds an engagement that has been through these moves already, the first of them on its first day.
+pub(crate) async fn create_at(ctx: &Ctx, draft: &EngagementDraft, moves: &[Move]) -> Result<EngagementView, AppError> {
     ctx.ask(Action::Read, &Resource::Programs)?;
     let mut check = Check::default();
     let client = match draft.client_id {
@@ -121,17 +126,47 @@ pub async fn create(ctx: &Ctx, draft: &EngagementDraft) -> Result<EngagementView
     let facts = EngagementFacts { coach: None, ..EngagementFacts::of(&engagement, ctx.account.id) };
     may_write(ctx, &ClientFacts::of(&client, level), &facts)?;
     check_places(ctx, draft, None, &engagement).await?;
+    let mut log = vec![happening(ctx, &engagement, What::Created)];
+    let engagement = moved(ctx, engagement, &program, moves, &mut log)?;
     let tracking = write::filed(None, &engagement, client.email.as_ref(), ctx.account.time_zone, ctx.now);
     let shown = show(ctx, &engagement, &client).await?;
     let mut changes = Changes::new();
     ctx.store().add_engagement(&mut changes, ctx.scope, &engagement, &tracking)?;
     ctx.store().require_client(&mut changes, ctx.scope, &client)?;
-    ctx.store().add_engagement_happening(&mut changes, ctx.scope, &happening(ctx, &engagement, What::Created))?;
+    for happening in &log {
+        ctx.store().add_engagement_happening(&mut changes, ctx.scope, happening)?;
+    }
     match ctx.try_commit(changes, "engagement.create", engagement.id, 201, &shown).await? {
         Commit::Done => Ok(shown),
         // a conflict tells as much as trying again would
         Commit::Unmet(_) => Err(AppError::conflict("changed_meanwhile", "the client was changed meanwhile; try again")),
     }
+}
+
+/// A new engagement after these moves, which its log tells one after the other.
+fn moved(
+    ctx: &Ctx,
+    engagement: Engagement,
+    program: &Program,
+    moves: &[Move],
+    log: &mut Vec<EngagementHappening>,
+) -> Result<Engagement, AppError> {
+    let zone = ctx.account.time_zone;
+    let first_day = engagement.starts_on.and_then(|day| day.and_time(chrono::NaiveTime::MIN).and_local_timezone(zone).earliest());
+    let began = first_day.map_or(ctx.now, |at| at.to_utc().min(ctx.now));
+    let mut after = engagement;
+    for (n, asked) in moves.iter().enumerate() {
+        let at = if n == 0 { began } else { ctx.now };
+        after =
+            domain::engagement::advance(&after, *asked, program, at).map_err(|why| AppError::conflict("wrong_state", why.to_string()))?;
+        let last = log.last().map_or_else(|| ctx.new_id(), |last| last.id.0);
+        // behind the one before in the log, though of the same moment
+        log.push(EngagementHappening {
+            id: HappeningId(ulid::Ulid(last.0.wrapping_add(1))),
+            ..happening(ctx, &after, write::told(*asked))
+        });
+    }
+    Ok(Engagement { created_at: ctx.now, updated_at: ctx.now, version: 1, ..after })
 }
 
 fn happening(ctx: &Ctx, engagement: &Engagement, what: What) -> EngagementHappening {

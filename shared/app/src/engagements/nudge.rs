@@ -173,7 +173,7 @@ async fn open(app: &App, token: &str) -> Result<Option<Opened>, AppError> {
     let (Some(account), Some(viewer)) = (store.account(scope).await?, viewer(app, scope, nudge.person).await?) else { return Ok(None) };
     let Some(whole) = store.whole_engagement(scope, nudge.engagement).await? else { return Ok(None) };
     let Some(client) = store.client(scope, whole.engagement.client_id).await? else { return Ok(None) };
-    let ctx = Ctx { app: app.clone(), scope, account: Arc::new(account), viewer, now: app.clock.now(), once: None };
+    let ctx = Ctx { app: app.clone(), scope, account: Arc::new(account), viewer, now: app.clock.now(), once: None, row: None };
     Ok(Some(Opened { ctx, nudge, engagement: whole.engagement, sessions: whole.sessions, client }))
 }
 

@@ -238,7 +238,8 @@ fn may_set(ctx: &Ctx, engagement: &Engagement, draft: &EngagementDraft) -> Resul
     ))
 }
 
-fn told(asked: Move) -> What {
+/// What the log says of a move.
+pub(super) fn told(asked: Move) -> What {
     match asked {
         Move::StartMatching => What::MatchingStarted,
         Move::SelectCoach(_) => What::CoachSelected,

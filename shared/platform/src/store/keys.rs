@@ -46,6 +46,9 @@
 //! | address in use | `EMAIL#<address>` | `A#<what kind of person>` | | | |
 //! | API key | `KEY#<digest>` | `KEY` | `A#P#<person>#KEYS` / `<id>` | | |
 //! | answered request | `A#REQUEST#<digest>` | `REQUEST` | | | |
+//! | import | `A#IMPORT#<id>` | `IMPORT` | | | |
+//! | … its bad rows | `A#IMPORT#<id>` | `BAD#<first>` | | | |
+//! | what an imported row became | `A#IMPORTED#<kind>#<key>` | `IMPORTED` | | | |
 //! | audit entry | `A#AUDIT#<day>` | `<id>` | | | |
 //! | signing keys | `SYSTEM` | `SIGNING-KEYS` | | | |
 //!
@@ -70,16 +73,19 @@
 //! | engagements that crossed, and digests that are due, whatever the outage | one range query per shard of gsi3 |
 //! | what crossed in an epoch, or of it with one coach; who is owed a digest | one query each |
 //! | person by address; who holds a key | one query; one get |
+//! | import; its bad rows; what a row of a file became | one get; one query; one get |
 //! | audit of a day | one query |
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use domain::id::{
-    AccountId, ClientId, CommentId, CompanyId, DeliveryId, EngagementId, FileId, GroupId, HappeningId, ItemId, LocationId, MemberId,
-    PersonnelId, ProgramId, ReportId, RunId, SessionId,
+    AccountId, ClientId, CommentId, CompanyId, DeliveryId, EngagementId, FileId, GroupId, HappeningId, ImportId, ItemId, LocationId,
+    MemberId, PersonnelId, ProgramId, ReportId, RunId, SessionId,
 };
 use domain::item::ItemKind;
 use domain::person::{Email, PersonId};
 use sha2::{Digest, Sha256};
+
+use super::imports::ImportKind;
 
 /// How many parts each time wheel has.
 pub const SHARDS: u8 = 4;
@@ -252,6 +258,20 @@ pub(super) fn refused(scope: Scope, day: NaiveDate) -> String {
 
 pub(super) fn held(scope: Scope, message: &str) -> Key {
     Key::new(format!("{}#HELD#{message}", scope.a()), "HELD")
+}
+
+pub(super) const BAD_ROWS: &str = "BAD#";
+
+pub(super) fn import(scope: Scope, id: ImportId) -> Key {
+    Key::new(format!("{}#IMPORT#{id}", scope.a()), "IMPORT")
+}
+
+pub(super) fn bad_rows(scope: Scope, import: ImportId, first: u64) -> Key {
+    Key::new(self::import(scope, import).pk, format!("{BAD_ROWS}{first:08}"))
+}
+
+pub(super) fn imported(scope: Scope, kind: ImportKind, key: &str) -> Key {
+    Key::new(format!("{}#IMPORTED#{}#{key}", scope.a(), kind.name()), "IMPORTED")
 }
 
 /// The partition of an account's lists, and the prefixes in it.

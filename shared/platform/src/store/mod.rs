@@ -6,6 +6,7 @@ pub mod clients;
 pub mod comments;
 pub mod deliveries;
 pub mod engagements;
+pub mod imports;
 pub mod items;
 pub mod keys;
 pub mod people;
