@@ -1,8 +1,15 @@
 //! Files of rows become clients, programs, engagements, sessions and items: once, by the rights of whoever sends them, and
 //! with every bad row named.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use app::imports::ImportDraft;
+use cairn::faults::{Fault, Kind, When};
+use chrono::TimeDelta;
+use platform::store::imports::{ImportKind, ImportState};
 use serde_json::{Value, json};
-use stories::{Person, World, text};
+use stories::{Person, World, say, text};
 
 const NOON: &str = "2026-03-02T12:00:00Z";
 
@@ -203,4 +210,74 @@ async fn sent_twice_under_one_key_it_is_one_import() {
     let first = ada.ask("POST", "/v1/imports", &key, Some(&body)).await.expect(201);
     let again = ada.ask("POST", "/v1/imports", &key, Some(&body)).await;
     assert_eq!((again.headers["idempotency-replayed"].to_str().unwrap(), &again.json["id"]), ("true", &first["id"]));
+}
+
+/// A file of so many clients.
+fn many(count: usize) -> String {
+    let rows = (0..count).map(|n| format!("k{n},Client {n},client{n}@many.example\n"));
+    ["key,first_name,email\n".to_owned()].into_iter().chain(rows).collect()
+}
+
+async fn names(person: &Person) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = person.get(&format!("/v1/clients?limit=200{cursor}")).await.expect(200);
+        names.extend(page["items"].as_array().unwrap().iter().map(|client| text(&client["first_name"])));
+        let Some(next) = page["next_cursor"].as_str() else { return names };
+        cursor = format!("&cursor={next}");
+    }
+}
+
+#[tokio::test]
+async fn what_one_request_does_not_get_done_goes_on_by_itself() {
+    let world = World::at(NOON).await;
+    let ada = world.house().await;
+    let (ctx, _) = app::identity::authenticate(&world.stack.app, ada.key()).await.unwrap().unwrap();
+    let draft = ImportDraft { kind: Some(ImportKind::Clients), dry_run: false, csv: many(250) };
+    let begun = app::imports::create(&ctx, &draft, Duration::ZERO).await.unwrap();
+    assert_eq!((begun.state, begun.rows, begun.rows_done), (ImportState::Queued, 250, 100));
+    world.settle().await;
+    let done = ada.get(&format!("/v1/imports/{}", begun.id)).await.expect(200);
+    assert_eq!((counts(&done), done["state"].as_str(), done["rows_done"].as_u64()), ([250, 250, 0, 0], Some("done"), Some(250)));
+    let names = names(&ada).await;
+    assert_eq!((names.len(), names.iter().collect::<BTreeSet<_>>().len()), (250, 250));
+}
+
+#[tokio::test]
+async fn killed_anywhere_it_goes_on_and_every_row_becomes_one_client() {
+    let calls = {
+        let world = World::at(NOON).await;
+        let ada = world.house().await;
+        world.stack.faults.clear();
+        import(&ada, "clients", false, &many(3)).await;
+        world.stack.faults.calls().len()
+    };
+    let mut taken_up = 0;
+    for call in 1..=calls {
+        let world = World::at(NOON).await;
+        let ada = world.house().await;
+        world.stack.faults.plan([Fault { when: When::From(call as u64), kind: Kind::LoseAnswer }]);
+        let body = json!({ "kind": "clients", "csv": many(3) });
+        let _ = ada.post("/v1/imports", body.clone()).await;
+        world.stack.faults.clear();
+        world.stack.advance(world.stack.clock.now() + TimeDelta::minutes(20)).await.unwrap();
+        let audit = ada.get("/v1/audit").await.expect(200);
+        let asked = audit["items"].as_array().unwrap().iter().find(|entry| entry["action"] == "import.create").cloned();
+        if let Some(asked) = asked {
+            taken_up += 1;
+            let done = ada.get(&format!("/v1/imports/{}", text(&asked["subject"]))).await.expect(200);
+            let [rows, added, already_there, bad] = counts(&done);
+            assert_eq!((rows, added + already_there, bad, done["state"].as_str()), (3, 3, 0, Some("done")), "{call} of {calls}: {done}");
+        } else {
+            assert!(names(&ada).await.is_empty(), "{call} of {calls}");
+        }
+        // whoever got no answer sends the file again
+        import(&ada, "clients", false, &many(3)).await;
+        let mut names = names(&ada).await;
+        names.sort();
+        assert_eq!(names, ["Client 0", "Client 1", "Client 2"], "{call} of {calls}");
+    }
+    say(&format!("an import of 3 rows was killed at each of {calls} calls, and gone on with {taken_up} times"));
+    assert!(taken_up > 10 && taken_up < calls);
 }

@@ -1,38 +1,14 @@
 //! A delivery became due: one mail goes out, or is recorded as left out.
 
 use anyhow::Context;
-use app::App;
 use app::deliveries::Worked;
+use app::{App, piped};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use futures::StreamExt;
 use platform::store::keys;
-use serde::Deserialize;
 
 /// How many mails of a batch are sent at the same time.
 const AT_ONCE: usize = 10;
-
-/// What the pipe makes of a row of the table's stream, as far as it is needed.
-#[derive(Deserialize)]
-struct Record {
-    dynamodb: Change,
-}
-
-#[derive(Deserialize)]
-struct Change {
-    #[serde(rename = "Keys")]
-    keys: Keys,
-}
-
-#[derive(Deserialize)]
-struct Keys {
-    pk: Text,
-}
-
-#[derive(Deserialize)]
-struct Text {
-    #[serde(rename = "S")]
-    text: String,
-}
 
 /// Sends every delivery in the batch; those that are to be looked at again come again, the others don't.
 pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
@@ -60,7 +36,7 @@ pub async fn handle(app: &App, event: SqsEvent) -> SqsBatchResponse {
 }
 
 async fn send(app: &App, body: &str) -> anyhow::Result<Worked> {
-    let record: Record = serde_json::from_str(body).context("the message is not a row of the table's stream")?;
-    let (scope, delivery) = keys::read_delivery(&record.dynamodb.keys.pk.text).context("the row is not a delivery")?;
+    let pk = piped::partition(body).context("the message is not a row of the table's stream")?;
+    let (scope, delivery) = keys::read_delivery(&pk).context("the row is not a delivery")?;
     Ok(app::deliveries::send(app, scope, &delivery).await?)
 }

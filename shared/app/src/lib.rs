@@ -16,6 +16,7 @@ pub mod items;
 pub mod members;
 pub mod off_track;
 pub mod page;
+pub mod piped;
 pub mod portal;
 pub mod programs;
 pub mod reconcile;

@@ -36,6 +36,8 @@ const CHUNK: usize = 100;
 const AT_ONCE: usize = 8;
 /// For how long nobody else goes on with an import after its progress was last written down.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
+/// For how long an import waits in the queue before it is put there once more.
+const IN_QUEUE: TimeDelta = TimeDelta::minutes(15);
 /// For how long an import can be looked at.
 const KEPT: TimeDelta = TimeDelta::days(90);
 /// How often a row is tried while others change what it is about.
@@ -119,7 +121,7 @@ pub async fn create(ctx: &Ctx, draft: &ImportDraft, budget: Duration) -> Result<
         id,
         kind,
         dry_run: draft.dry_run,
-        state: ImportState::Queued,
+        state: ImportState::Running,
         reason: None,
         rows,
         rows_done: 0,
@@ -127,7 +129,7 @@ pub async fn create(ctx: &Ctx, draft: &ImportDraft, budget: Duration) -> Result<
         already_there: 0,
         bad: 0,
         person: ctx.viewer.person(),
-        lease_until: Some(ctx.now + LEASE),
+        wake_at: Some(ctx.now + LEASE),
         created_at: ctx.now,
         updated_at: ctx.now,
         version: 1,
@@ -183,10 +185,10 @@ pub async fn go_on(app: &App, scope: Scope, id: ImportId, budget: Duration) -> R
     let now = app.clock.now();
     match before.state {
         ImportState::Done | ImportState::Failed => return Ok(Stands::Over),
-        ImportState::Queued | ImportState::Running if before.lease_until.is_some_and(|until| until > now) => return Ok(Stands::Taken),
+        ImportState::Running if before.wake_at.is_some_and(|until| until > now) => return Ok(Stands::Taken),
         ImportState::Queued | ImportState::Running => {}
     }
-    let import = Import { state: ImportState::Running, lease_until: Some(now + LEASE), version: before.version + 1, ..before };
+    let import = Import { state: ImportState::Running, wake_at: Some(now + LEASE), version: before.version + 1, ..before };
     let mut changes = Changes::new();
     store.replace_import(&mut changes, scope, &import)?;
     match store.commit(changes).await? {
@@ -195,12 +197,25 @@ pub async fn go_on(app: &App, scope: Scope, id: ImportId, budget: Duration) -> R
     }
 }
 
+/// Looks after an import when its time has come: whoever went on with it died over it, or the queue lost it.
+pub(crate) async fn wake(app: &App, scope: Scope, id: ImportId, now: chrono::DateTime<chrono::Utc>) -> Result<bool, AppError> {
+    let store = &app.platform.store;
+    let Some(before) = store.import(scope, id).await?.filter(|import| import.wake_at.is_some_and(|at| at <= now)) else {
+        return Ok(false);
+    };
+    // written in this state, the table's stream puts it into the queue
+    let import = Import { state: ImportState::Queued, wake_at: Some(now + IN_QUEUE), version: before.version + 1, ..before };
+    let mut changes = Changes::new();
+    store.replace_import(&mut changes, scope, &import)?;
+    Ok(store.commit(changes).await?.is_done())
+}
+
 /// Goes through the rows of an import that is ours to go on with.
 async fn run(app: &App, scope: Scope, mut import: Import, until: Instant) -> Result<Stands, AppError> {
     let run = match Run::begin(app, scope, &import).await? {
         Ok(run) => run,
         Err(reason) => {
-            import = Import { state: ImportState::Failed, reason: Some(reason), lease_until: None, ..import };
+            import = Import { state: ImportState::Failed, reason: Some(reason), wake_at: None, ..import };
             return save(app, scope, &mut import, None).await;
         }
     };
@@ -230,9 +245,9 @@ async fn run(app: &App, scope: Scope, mut import: Import, until: Instant) -> Res
         import.rows_done += count(lines.len());
         let is_over = run.sheet.lines.len() <= first + lines.len();
         let is_late = Instant::now() >= until;
-        (import.state, import.lease_until) = match (is_over, is_late) {
+        (import.state, import.wake_at) = match (is_over, is_late) {
             (true, _) => (ImportState::Done, None),
-            (false, true) => (ImportState::Queued, None),
+            (false, true) => (ImportState::Queued, Some(app.clock.now() + IN_QUEUE)),
             (false, false) => (ImportState::Running, Some(app.clock.now() + LEASE)),
         };
         if is_over {

@@ -8,7 +8,7 @@ use ulid::Ulid;
 use utoipa::ToSchema;
 
 use super::keys::{self, Scope};
-use super::{Changes, Query, Range, Store, StoreError, to_row};
+use super::{Changes, Index, Query, Range, Store, StoreError, text, to_row};
 
 /// What the rows of a file are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -94,9 +94,9 @@ pub struct Import {
     pub bad: u64,
     /// Whose rights it has.
     pub person: PersonId,
-    /// Until when somebody goes through its rows.
+    /// When somebody must look after it: while it is gone on with, nobody else does before that; none once it is over.
     #[serde(default)]
-    pub lease_until: Option<DateTime<Utc>>,
+    pub wake_at: Option<DateTime<Utc>>,
     /// When it was asked for.
     pub created_at: DateTime<Utc>,
     /// When it was last gone on with.
@@ -128,7 +128,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn import(&self, scope: Scope, id: ImportId) -> Result<Option<Import>, StoreError> {
-        self.read("import", &keys::import(scope, id)).await
+        self.read("import", &keys::import_key(scope, id)).await
     }
 
     /// Adds an import; unmet `import` if there is one of its id.
@@ -136,7 +136,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Row`].
     pub fn add_import(&self, changes: &mut Changes, scope: Scope, import: &Import) -> Result<(), StoreError> {
-        changes.add("import", &self.table, to_row("import", &keys::import(scope, import.id).into(), import)?)
+        changes.add("import", &self.table, to_row("import", &keys::import(scope, import), import)?)
     }
 
     /// Writes an import over the version before; unmet `version`.
@@ -144,7 +144,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Row`].
     pub fn replace_import(&self, changes: &mut Changes, scope: Scope, import: &Import) -> Result<(), StoreError> {
-        changes.replace("version", &self.table, to_row("import", &keys::import(scope, import.id).into(), import)?, import.version - 1)
+        changes.replace("version", &self.table, to_row("import", &keys::import(scope, import), import)?, import.version - 1)
+    }
+
+    /// The imports that somebody must look after by `until`, whatever the account; at most `most` of each part of the wheel.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn imports_to_wake(&self, until: DateTime<Utc>, most: usize) -> Result<Vec<(Scope, ImportId)>, StoreError> {
+        let parts = (0..keys::SHARDS).map(async |shard| {
+            let range = Range::Between("0".into(), format!("{}#~", keys::time(until)));
+            self.query_rows(&Query::index(Index::Two, keys::importing_wheel(shard), range), Some(most)).await
+        });
+        let rows = futures::future::try_join_all(parts).await?;
+        Ok(rows.iter().flatten().filter_map(|row| keys::read_importing(&text(row, Index::Two.sk()))).collect())
     }
 
     /// Writes down the bad rows among those from the `first`, however often.
@@ -160,7 +173,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn bad_rows(&self, scope: Scope, import: ImportId) -> Result<Vec<BadRow>, StoreError> {
-        let query = Query::table(keys::import(scope, import).pk, Range::Prefix(keys::BAD_ROWS.into()));
+        let query = Query::table(keys::import_key(scope, import).pk, Range::Prefix(keys::BAD_ROWS.into()));
         let found: Vec<BadRows> = self.query("bad rows", &query).await?;
         Ok(found.into_iter().flat_map(|bad| bad.rows).collect())
     }

@@ -46,7 +46,7 @@
 //! | address in use | `EMAIL#<address>` | `A#<what kind of person>` | | | |
 //! | API key | `KEY#<digest>` | `KEY` | `A#P#<person>#KEYS` / `<id>` | | |
 //! | answered request | `A#REQUEST#<digest>` | `REQUEST` | | | |
-//! | import | `A#IMPORT#<id>` | `IMPORT` | | | |
+//! | import | `A#IMPORT#<id>` | `IMPORT` | | until it is over: `IMPORTING#<shard>` / `<time>#<account>#<import>` | |
 //! | … its bad rows | `A#IMPORT#<id>` | `BAD#<first>` | | | |
 //! | what an imported row became | `A#IMPORTED#<kind>#<key>` | `IMPORTED` | | | |
 //! | audit entry | `A#AUDIT#<day>` | `<id>` | | | |
@@ -74,6 +74,7 @@
 //! | what crossed in an epoch, or of it with one coach; who is owed a digest | one query each |
 //! | person by address; who holds a key | one query; one get |
 //! | import; its bad rows; what a row of a file became | one get; one query; one get |
+//! | imports to look after by now | one range query per shard of gsi2 |
 //! | audit of a day | one query |
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
@@ -85,7 +86,7 @@ use domain::item::ItemKind;
 use domain::person::{Email, PersonId};
 use sha2::{Digest, Sha256};
 
-use super::imports::ImportKind;
+use super::imports::{Import, ImportKind};
 
 /// How many parts each time wheel has.
 pub const SHARDS: u8 = 4;
@@ -262,12 +263,35 @@ pub(super) fn held(scope: Scope, message: &str) -> Key {
 
 pub(super) const BAD_ROWS: &str = "BAD#";
 
-pub(super) fn import(scope: Scope, id: ImportId) -> Key {
+pub(super) fn import_key(scope: Scope, id: ImportId) -> Key {
     Key::new(format!("{}#IMPORT#{id}", scope.a()), "IMPORT")
 }
 
+/// Reads the account and import from where [`import_key`] put it.
+pub fn read_import(pk: &str) -> Option<(Scope, ImportId)> {
+    let (account, import) = pk.strip_prefix("A#")?.split_once("#IMPORT#")?;
+    Some((Scope(account.parse().ok()?), import.parse().ok()?))
+}
+
+pub(super) fn import(scope: Scope, import: &Import) -> Place {
+    let place = import_key(scope, import.id);
+    match import.wake_at {
+        Some(at) => place.also(Index::Two, importing_wheel(shard(&import.id)), format!("{}#{}#{}", time(at), scope.0, import.id)),
+        None => place.into(),
+    }
+}
+
+pub(super) fn importing_wheel(shard: u8) -> String {
+    format!("IMPORTING#{shard}")
+}
+
+pub(super) fn read_importing(sk: &str) -> Option<(Scope, ImportId)> {
+    let mut parts = sk.split('#').skip(1);
+    Some((Scope(parts.next()?.parse().ok()?), parts.next()?.parse().ok()?))
+}
+
 pub(super) fn bad_rows(scope: Scope, import: ImportId, first: u64) -> Key {
-    Key::new(self::import(scope, import).pk, format!("{BAD_ROWS}{first:08}"))
+    Key::new(import_key(scope, import).pk, format!("{BAD_ROWS}{first:08}"))
 }
 
 pub(super) fn imported(scope: Scope, kind: ImportKind, key: &str) -> Key {
