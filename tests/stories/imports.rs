@@ -25,7 +25,7 @@ const SESSIONS: &str = "key,engagement,starts_at,minutes,state\n\
 const ITEMS: &str = "key,client,kind,title,body,due_on,target,unit,amount_minor,currency,starts_at,engagement\n\
     A,17,action,\"Read \"\"Radical Candor\"\"\",\"Two\nlines\",2026-03-20,,,,,,\n\
     M,17,metric,Hours of deep work,,,12,h,,,,\n\
-    I,18,invoice,Autumn,,2026-04-01,,,125000,EUR,,E2\n\
+    I,17,invoice,Autumn,,2026-04-01,,,125000,EUR,,E1\n\
     T,17,appointment,Kick-off,,,,,,,2026-03-10T09:00:00Z,\n";
 
 /// Imports a file, and gives what came of it once it is over.
@@ -89,15 +89,15 @@ async fn a_practice_moves_in_with_five_files_and_a_second_time_nothing_changes()
     let amber = text(&amber["id"]);
     let action = ada.get(&format!("/v1/clients/{amber}/items?kind=action")).await.expect(200)["items"][0].clone();
     assert_eq!((action["title"].as_str(), action["body"].as_str()), (Some("Read \"Radical Candor\""), Some("Two\nlines")));
-    let invoice = ada.get(&format!("/v1/clients/{anthony}/items?kind=invoice")).await.expect(200)["items"][0].clone();
+    let invoice = ada.get(&format!("/v1/clients/{amber}/items?kind=invoice")).await.expect(200)["items"][0].clone();
     assert_eq!(invoice["amount"], json!({ "amount_minor": 125_000, "currency": "EUR" }));
-    assert_eq!(invoice["engagement_id"], of(1)["id"]);
+    assert_eq!(invoice["engagement_id"], of(0)["id"]);
 
     for (kind, csv, rows) in files {
         let again = import(&ada, kind, false, csv).await;
         assert_eq!(counts(&again), [rows, 0, rows, 0], "{kind}");
     }
-    assert_eq!(ada.get(&format!("/v1/clients/{amber}/items")).await.expect(200)["items"].as_array().unwrap().len(), 3);
+    assert_eq!(ada.get(&format!("/v1/clients/{amber}/items")).await.expect(200)["items"].as_array().unwrap().len(), 4);
 }
 
 #[tokio::test]

@@ -11,11 +11,11 @@ use domain::access::{Action, Resource, Viewer};
 use domain::check::{self, Check};
 use domain::client::Portal;
 use domain::company::Company;
-use domain::engagement::{EngagementDraft, Move, SessionDraft};
+use domain::engagement::{EngagementDraft, Move, SessionDraft, SessionKind};
 use domain::id::{ClientId, EngagementId, ImportId, MemberId, ProgramId};
 use domain::item::ItemDraft;
 use domain::person::{Email, Member, PersonId};
-use domain::program::Program;
+use domain::program::{Program, ProgramDraft};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use platform::files::import_key;
 use platform::store::imports::{BadRow, BadRows, Import, ImportKind, ImportState};
@@ -357,50 +357,54 @@ impl Run {
         if self.ctx.store().imported(self.ctx.scope, row.kind, &row.key).await?.is_some() {
             return Ok(Outcome::AlreadyThere);
         }
+        let mut fields = Fields::new(line);
+        let asked = self.read(line, &mut fields).await?;
+        let mut faults: Vec<(Option<String>, String)> = match fields.check.done(()) {
+            Ok(()) => Vec::new(),
+            Err(invalid) => invalid.errors.into_iter().map(|error| (Some(column_of(&error.field)), error.message)).collect(),
+        };
+        // what can't be added is tried all the same, so that everything is named that is wrong with it
+        let row = ImportedRow { is_trial: row.is_trial || !faults.is_empty(), ..row };
         let mut attempt = 1;
         loop {
             let ctx = Ctx { now: self.ctx.app.clock.now(), row: Some(row.clone()), ..self.ctx.clone() };
-            return Ok(match Box::pin(self.add(&ctx, line)).await {
-                Ok(()) => Outcome::Added,
-                Err(AppError::Repeated) => Outcome::AlreadyThere,
-                Err(AppError::Invalid(invalid)) => {
-                    Outcome::Bad(invalid.errors.into_iter().map(|error| (Some(column_of(&error.field)), error.message)).collect())
-                }
+            let more = match Box::pin(add(&ctx, &asked)).await {
+                Ok(()) if faults.is_empty() => return Ok(Outcome::Added),
+                Ok(()) => Vec::new(),
+                Err(AppError::Repeated) => return Ok(Outcome::AlreadyThere),
                 Err(AppError::Conflict { code: "changed_meanwhile", .. } | AppError::Stale) if attempt < ATTEMPTS => {
                     attempt += 1;
                     continue;
                 }
+                Err(AppError::Invalid(invalid)) => {
+                    invalid.errors.into_iter().map(|error| (Some(column_of(&error.field)), error.message)).collect()
+                }
                 // who may not know of it reads what is said of what is not there
-                Err(AppError::NotFound) => Outcome::Bad(vec![match self.kind {
+                Err(AppError::NotFound) => vec![match self.kind {
                     ImportKind::Sessions => (Some("engagement".into()), NO_ENGAGEMENT.into()),
                     ImportKind::Clients | ImportKind::Programs | ImportKind::Engagements | ImportKind::Items => {
                         (Some("client".into()), NO_CLIENT.into())
                     }
-                }]),
-                Err(error @ (AppError::Forbidden(_) | AppError::Conflict { .. } | AppError::Stale)) => {
-                    Outcome::Bad(vec![(None, error.to_string())])
-                }
+                }],
+                Err(error @ (AppError::Forbidden(_) | AppError::Conflict { .. } | AppError::Stale)) => vec![(None, error.to_string())],
                 Err(
                     error @ (AppError::BadCursor | AppError::Store(_) | AppError::Schedule(_) | AppError::Files(_) | AppError::Fault(_)),
                 ) => return Err(error),
-            });
+            };
+            for (column, message) in more {
+                if !faults.iter().any(|(known, _)| *known == column) {
+                    faults.push((column, message));
+                }
+            }
+            return Ok(Outcome::Bad(faults));
         }
     }
 
-    /// Adds what a row says, as the API would.
-    async fn add(&self, ctx: &Ctx, line: &Line) -> Result<(), AppError> {
-        let mut fields = Fields::new(line);
-        match self.kind {
-            ImportKind::Clients => {
-                let draft = self.client(ctx, line, &mut fields).await?;
-                fields.check.done(())?;
-                clients::create(ctx, &draft).await.map(|_| ())
-            }
-            ImportKind::Programs => {
-                let draft = fields.program_draft();
-                fields.check.done(())?;
-                programs::create(ctx, &draft).await.map(|_| ())
-            }
+    /// What a row asks for; what is wrong with it is noted in its fields.
+    async fn read(&self, line: &Line, fields: &mut Fields<'_>) -> Result<Asked, AppError> {
+        Ok(match self.kind {
+            ImportKind::Clients => Asked::Client(self.client(line, fields).await?),
+            ImportKind::Programs => Asked::Program(fields.program_draft()),
             ImportKind::Engagements => {
                 let draft = fields.engagement_draft();
                 let moves: &[Move] = match fields.stage() {
@@ -409,38 +413,35 @@ impl Run {
                     Stage::Completed => &[Move::Activate, Move::Complete],
                 };
                 let draft = EngagementDraft {
-                    client_id: self.client_named(ctx, &mut fields).await?,
-                    program_id: self.program_named(ctx, &mut fields).await?,
-                    coach_id: self.member_named("coach", &mut fields),
+                    client_id: self.client_named(fields).await?,
+                    program_id: self.program_named(fields).await?,
+                    coach_id: self.member_named("coach", fields),
                     ..draft
                 };
-                fields.check.done(())?;
-                engagements::create_at(ctx, &draft, moves).await.map(|_| ())
+                Asked::Engagement(draft, moves)
             }
             ImportKind::Sessions => {
                 let (kind, draft) = fields.session_draft();
-                let draft = SessionDraft { coach_id: self.member_named("coach", &mut fields), ..draft };
-                let engagement = self.engagement_named(ctx, &mut fields, NO_ENGAGEMENT).await?;
-                if engagement.is_none() && fields.text("engagement").is_none() {
+                let draft = SessionDraft { coach_id: self.member_named("coach", fields), ..draft };
+                let engagement = self.engagement_named(fields, NO_ENGAGEMENT).await?;
+                if fields.text("engagement").is_none() {
                     fields.check.fault("engagement", "is needed: the key or id of an engagement");
                 }
-                let engagement = fields.check.done_with(engagement)?;
-                engagements::add_session(ctx, engagement, kind, &draft).await.map(|_| ())
+                Asked::Session(engagement, kind, draft)
             }
             ImportKind::Items => {
-                let draft =
-                    ItemDraft { engagement_id: self.engagement_named(ctx, &mut fields, NOT_THE_CLIENTS).await?, ..fields.item_draft() };
-                let client = self.client_named(ctx, &mut fields).await?;
-                if client.is_none() && fields.text("client").is_none() {
+                let engagement_id = self.engagement_named(fields, NOT_THE_CLIENTS).await?;
+                let draft = ItemDraft { engagement_id, ..fields.item_draft() };
+                let client = self.client_named(fields).await?;
+                if fields.text("client").is_none() {
                     fields.check.fault("client", "is needed: the key, address or id of a client");
                 }
-                let client = fields.check.done_with(client)?;
-                items::create(ctx, client, &draft).await.map(|_| ())
+                Asked::Item(client, draft)
             }
-        }
+        })
     }
 
-    async fn client(&self, ctx: &Ctx, line: &Line, fields: &mut Fields<'_>) -> Result<ClientDraft, AppError> {
+    async fn client(&self, line: &Line, fields: &mut Fields<'_>) -> Result<ClientDraft, AppError> {
         let mut draft = fields.client_draft();
         draft.primary_id = self.member_named("primary", fields);
         draft.company_id = self.company_named(fields);
@@ -448,7 +449,7 @@ impl Run {
             let first = self.addresses.get(&email.to_lowercase()).copied().unwrap_or(line.line);
             if first < line.line {
                 fields.check.fault("email", format!("is the address of line {first} too"));
-            } else if self.is_trial && is_taken(ctx, email).await? {
+            } else if self.is_trial && by_email(&self.ctx, email).await?.is_some() {
                 fields.check.fault("email", AppError::email_taken().to_string().trim_start_matches("email: "));
             }
         }
@@ -472,9 +473,9 @@ impl Run {
         fields.check.take("company", found)
     }
 
-    async fn program_named(&self, ctx: &Ctx, fields: &mut Fields<'_>) -> Result<Option<ProgramId>, AppError> {
+    async fn program_named(&self, fields: &mut Fields<'_>) -> Result<Option<ProgramId>, AppError> {
         let Some(named) = fields.text("program") else { return Ok(None) };
-        if let Some(id) = imported(ctx, ImportKind::Programs, &named).await? {
+        if let Some(id) = imported(&self.ctx, ImportKind::Programs, &named).await? {
             return Ok(Some(ProgramId(id)));
         }
         let mut known = self.programs.iter().filter(|program| program.id.to_string() == named || same(&program.name, &named));
@@ -486,23 +487,45 @@ impl Run {
         Ok(fields.check.take("program", found))
     }
 
-    async fn client_named(&self, ctx: &Ctx, fields: &mut Fields<'_>) -> Result<Option<ClientId>, AppError> {
+    async fn client_named(&self, fields: &mut Fields<'_>) -> Result<Option<ClientId>, AppError> {
         let Some(named) = fields.text("client") else { return Ok(None) };
-        if let Some(id) = imported(ctx, ImportKind::Clients, &named).await? {
+        if let Some(id) = imported(&self.ctx, ImportKind::Clients, &named).await? {
             return Ok(Some(ClientId(id)));
         }
-        if let Some(id) = by_email(ctx, &named).await? {
+        if let Some(id) = by_email(&self.ctx, &named).await? {
             return Ok(Some(id));
         }
         Ok(fields.check.take("client", named.parse().map_err(|_| NO_CLIENT)))
     }
 
-    async fn engagement_named(&self, ctx: &Ctx, fields: &mut Fields<'_>, otherwise: &str) -> Result<Option<EngagementId>, AppError> {
+    async fn engagement_named(&self, fields: &mut Fields<'_>, otherwise: &str) -> Result<Option<EngagementId>, AppError> {
         let Some(named) = fields.text("engagement") else { return Ok(None) };
-        if let Some(id) = imported(ctx, ImportKind::Engagements, &named).await? {
+        if let Some(id) = imported(&self.ctx, ImportKind::Engagements, &named).await? {
             return Ok(Some(EngagementId(id)));
         }
         Ok(fields.check.take("engagement", named.parse().map_err(|_| otherwise)))
+    }
+}
+
+/// What a row asks for: what the API would be sent.
+enum Asked {
+    Client(ClientDraft),
+    Program(ProgramDraft),
+    Engagement(EngagementDraft, &'static [Move]),
+    Session(Option<EngagementId>, SessionKind, SessionDraft),
+    Item(Option<ClientId>, ItemDraft),
+}
+
+/// Adds what is asked for, as the API would.
+async fn add(ctx: &Ctx, asked: &Asked) -> Result<(), AppError> {
+    match asked {
+        Asked::Client(draft) => clients::create(ctx, draft).await.map(|_| ()),
+        Asked::Program(draft) => programs::create(ctx, draft).await.map(|_| ()),
+        Asked::Engagement(draft, moves) => engagements::create_at(ctx, draft, moves).await.map(|_| ()),
+        Asked::Session(Some(engagement), kind, draft) => engagements::add_session(ctx, *engagement, *kind, draft).await.map(|_| ()),
+        Asked::Item(Some(client), draft) => items::create(ctx, *client, draft).await.map(|_| ()),
+        // whatever it is of is not there, which is noted already
+        Asked::Session(None, ..) | Asked::Item(None, _) => Ok(()),
     }
 }
 
@@ -523,8 +546,4 @@ async fn by_email(ctx: &Ctx, address: &str) -> Result<Option<ClientId>, AppError
         PersonId::Client(id) => Some(id),
         PersonId::Member(_) | PersonId::Personnel(_) => None,
     }))
-}
-
-async fn is_taken(ctx: &Ctx, address: &str) -> Result<bool, AppError> {
-    Ok(by_email(ctx, address).await?.is_some())
 }
