@@ -75,6 +75,8 @@ id! {
     ApiKeyId
     /// One entry of the audit trail.
     AuditId
+    /// An export of a client's record, or of an account.
+    ExportId
 }
 
 /// The text is not a ULID (26 characters of Crockford's base32).
