@@ -54,6 +54,11 @@ pub(crate) fn begun<T>(body: T) -> Answer<T> {
     Answer { status: StatusCode::ACCEPTED, ..plain(body) }
 }
 
+/// A new entity that is still being made, and where it can be read.
+pub(crate) fn accepted<T>(version: u64, location: String, body: T) -> Answer<T> {
+    Answer { status: StatusCode::ACCEPTED, ..created(version, location, body) }
+}
+
 /// A short digest of what a body says.
 pub(crate) fn content_tag(body: &impl Serialize) -> Result<String, Problem> {
     let text = serde_json::to_vec(body).map_err(|e| Problem::fault(e.to_string()))?;

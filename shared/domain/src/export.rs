@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 use utoipa::ToSchema;
 
-use crate::access::Viewer;
+use crate::access::{Action, ClientFacts, ItemFacts, Resource, Viewer, decide};
 use crate::check::{Check, Invalid};
 use crate::id::{ClientId, ExportId, HappeningId, ItemId};
-use crate::item::ItemKind;
+use crate::item::{ItemKind, Visibility};
 use crate::person::PersonId;
 
 /// For how long a file can be fetched.
@@ -180,6 +180,16 @@ pub struct Span {
     pub from: Option<DateTime<Utc>>,
     /// To just before this.
     pub before: DateTime<Utc>,
+}
+
+/// Whether an item is in an export: of the kinds asked for, and seen by who asks; private ones only where that was asked for too
+///
+pub fn shows(viewer: &Viewer, client: &ClientFacts, request: &Request, item: &ItemFacts) -> bool {
+    let is_asked_for = match item.visibility {
+        Visibility::Shared => true,
+        Visibility::Private => request.include_private,
+    };
+    is_asked_for && request.kinds.contains(&item.kind) && decide(viewer, Action::Read, &Resource::Item(client, item)).is_allowed()
 }
 
 /// How far an export is.
@@ -556,25 +566,26 @@ impl Arranged {
         self.spots.is_empty()
     }
 
-    /// Every happening, those of an item together.
-    pub fn steps(&self) -> impl Iterator<Item = Step> + '_ {
-        let same = |n: usize, other: Option<usize>| {
-            other.and_then(|other| self.spots.get(other)).is_some_and(|spot| spot.item == self.spots[n].item)
-        };
-        self.spots.iter().enumerate().map(move |(n, spot)| {
-            let (begins, ends) = (!same(n, n.checked_sub(1)), !same(n, n.checked_add(1)));
-            Step {
-                item: ItemId(Ulid::from_bytes(self.entries[spot.item as usize].id)),
-                happening: HappeningId(Ulid::from_bytes(spot.id)),
-                at: instant(spot.at),
-                begins,
-                ends,
-                is_oldest: match self.order {
-                    Order::OldestFirst => begins,
-                    Order::NewestFirst => ends,
-                },
-            }
-        })
+    /// A few happenings from a place on, those of an item together.
+    pub fn few(&self, from: usize, most: usize) -> Vec<Step> {
+        (from..self.spots.len().min(from.saturating_add(most))).map(|n| self.step(n)).collect()
+    }
+
+    fn step(&self, n: usize) -> Step {
+        let spot = self.spots[n];
+        let same = |other: Option<usize>| other.and_then(|other| self.spots.get(other)).is_some_and(|other| other.item == spot.item);
+        let (begins, ends) = (!same(n.checked_sub(1)), !same(n.checked_add(1)));
+        Step {
+            item: ItemId(Ulid::from_bytes(self.entries[spot.item as usize].id)),
+            happening: HappeningId(Ulid::from_bytes(spot.id)),
+            at: instant(spot.at),
+            begins,
+            ends,
+            is_oldest: match self.order {
+                Order::OldestFirst => begins,
+                Order::NewestFirst => ends,
+            },
+        }
     }
 
     /// How much there is, with months of a calendar.
@@ -677,6 +688,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn private_notes_are_in_it_when_asked_for_and_for_their_author_alone() {
+        use crate::client::Level;
+        use crate::person::Actor;
+        let client = ClientFacts::of(&sample::client(10, None), Level::Coaching);
+        let by = |author| ItemFacts { kind: ItemKind::Note, visibility: Visibility::Private, author };
+        let own = by(Actor::Member(crate::id::MemberId(Ulid(1))));
+        let others = by(Actor::Client(client.id));
+        let shared = ItemFacts { visibility: Visibility::Shared, ..others.clone() };
+        let ask = |include_private, kinds: Option<Vec<ItemKind>>| {
+            ExportDraft { include_private, kinds, ..ExportDraft::default() }.check(&coach()).unwrap()
+        };
+        for (request, expected) in [
+            (ask(None, None), [false, false, true]),
+            (ask(Some(false), None), [false, false, true]),
+            (ask(Some(true), None), [true, false, true]),
+            (ask(Some(true), Some(vec![ItemKind::Action])), [false, false, false]),
+        ] {
+            assert_eq!([&own, &others, &shared].map(|item| shows(&coach(), &client, &request, item)), expected, "{request:?}");
+        }
+        let stranger = ClientFacts { level: Level::None, ..client };
+        assert!(!shows(&coach(), &stranger, &ask(Some(true), None), &shared));
+    }
+
     fn queued() -> Export {
         let request = ExportDraft::default().check(&coach()).unwrap();
         Export::new(ExportId(Ulid(1)), Some(ClientId(Ulid(10))), coach().person(), request, chrono_tz::UTC, sample::now())
@@ -751,7 +786,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_other_order_is_the_exact_reverse((items, happenings) in records()) {
-            let told = |order| outline(&items, &happenings).arrange(order).steps().map(|s| (s.item, s.happening)).collect::<Vec<_>>();
+            let told = |order| outline(&items, &happenings).arrange(order).few(0, usize::MAX).into_iter().map(|s| (s.item, s.happening)).collect::<Vec<_>>();
             let mut reversed = told(Order::NewestFirst);
             reversed.reverse();
             prop_assert_eq!(told(Order::OldestFirst), reversed);
@@ -761,7 +796,7 @@ mod tests {
         fn every_item_stands_once_where_it_was_added_with_all_that_happened_to_it((items, happenings) in records()) {
             for order in [Order::OldestFirst, Order::NewestFirst] {
                 let arranged = outline(&items, &happenings).arrange(order);
-                let steps: Vec<Step> = arranged.steps().collect();
+                let steps = arranged.few(0, usize::MAX);
                 prop_assert_eq!(steps.len(), happenings.iter().filter(|(item, _)| items[*item].1).count());
                 let begun: Vec<ItemId> = steps.iter().filter(|s| s.begins).map(|s| s.item).collect();
                 let mut sorted = begun.clone();
