@@ -254,10 +254,11 @@ fn event(cover: &Cover, told: &Told<'_>) -> Markup {
         What::Created | What::Changed | What::Cancelled | What::Recorded | What::Shared => "",
     };
     let files = told.comment.map(|comment| comment.files.as_slice()).unwrap_or_default();
+    let said_on = happening.at.with_timezone(&cover.zone).date_naive();
     html! {
         li class=(look) {
             b { (words::what(happening.what)) @if let Some(value) = happening.value { " " (words::number(value)) } }
-            @if let Some(on) = happening.on { span class="note" { " of " (words::short_day(on)) } }
+            @if let Some(on) = happening.on.filter(|on| *on != said_on) { span class="note" { " for " (words::short_day(on)) } }
             span class="meta" dir="auto" {
                 ", " (words::moment(happening.at, cover.zone)) @if !told.by.is_empty() { ", " (told.by) }
             }

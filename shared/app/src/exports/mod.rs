@@ -298,10 +298,13 @@ pub async fn write(app: &App, scope: Scope, id: ExportId) -> Result<Wrote, AppEr
 
 async fn attempt(app: &App, scope: Scope, export: &mut Export) -> Result<(), Stop> {
     let files = &app.platform.files;
-    if let Some(left) = &export.upload {
-        // whoever died over it may have completed it and said so to nobody
-        files.abort_upload(&left.key, &left.id).await?;
-        files.remove(&left.key).await?;
+    if let Some(left) = export.upload.take() {
+        // whoever died over it may have completed it and told nobody; what can't be removed now, the bucket's rules remove
+        for removed in [files.abort_upload(&left.key, &left.id).await, files.remove(&left.key).await] {
+            if let Err(error) = removed {
+                tracing::warn!(%error, "what an earlier attempt left stays for now");
+            }
+        }
     }
     let denied = || Stop::Refused("whoever asked for it may not export it any more".to_owned());
     let viewer = crate::identity::viewer(app, scope, export.by).await?.ok_or_else(denied)?;

@@ -120,6 +120,10 @@ impl Store {
         limit: usize,
         after: Option<After>,
     ) -> Result<(Vec<Glimpse>, Option<After>), StoreError> {
+        // the table refuses a range that ends before it begins
+        if span.from.is_some_and(|from| from >= span.before) {
+            return Ok((Vec::new(), None));
+        }
         // an id follows every time, so nothing of the last instant is in, and everything of the first
         let from = span.from.map(keys::time).unwrap_or_default();
         let range = Range::Between(format!("{from}#"), keys::time(span.before));
