@@ -760,6 +760,17 @@ mod tests {
         assert_eq!((export.state_at(now + KEPT_FOR), export.wake_at), (State::Expired, None));
     }
 
+    #[test]
+    fn what_is_more_than_one_file_takes_is_said() {
+        let mut outline = outline(&[(0, true), (0, false)], &[]);
+        let mut note = |item: u128, n: usize| outline.note(ItemId(Ulid(item)), sample::now(), HappeningId(Ulid(n as u128)));
+        for n in 0..HAPPENINGS_MOST {
+            note(0, n).unwrap();
+        }
+        assert_eq!((note(0, HAPPENINGS_MOST), note(1, HAPPENINGS_MOST)), (Err(TooMany), Ok(())));
+        assert!(TooMany.to_string().contains("250000"));
+    }
+
     /// Items by when they were added, and what happened to which of them when.
     fn records() -> impl Strategy<Value = (Vec<(i64, bool)>, Vec<(usize, i64)>)> {
         proptest::collection::vec((0_i64..20, any::<bool>()), 1..12).prop_flat_map(|items| {
