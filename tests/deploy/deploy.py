@@ -97,8 +97,8 @@ def check(client, port, binaries):
     if len(deployed) != len(functions):
         wrong.append(f"{len(deployed)} functions were made of {len(functions)}")
     mappings = client("lambda").list_event_source_mappings()["EventSourceMappings"]
-    if len(mappings) != 3:
-        wrong.append(f"{len(mappings)} queues have a function behind them, not 3")
+    if len(mappings) != 4:
+        wrong.append(f"{len(mappings)} queues have a function behind them, not 4")
     output = {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
     table = client("dynamodb").describe_table(TableName=output["TableName"])["Table"]
     if [i["IndexName"] for i in table["GlobalSecondaryIndexes"]] != ["gsi1", "gsi2", "gsi3"]:

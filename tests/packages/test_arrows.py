@@ -1,4 +1,4 @@
-"""Who may depend on whom: functions -> app -> {platform, mail} -> domain -> nothing."""
+"""Who may depend on whom: functions -> app -> {platform, mail, document} -> domain -> nothing."""
 
 import copy
 import json
@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = {"api", "feedback", "inbound", "reconcile", "report", "send", "sweep"}
+FUNCTIONS = {"api", "export", "feedback", "inbound", "reconcile", "report", "send", "sweep"}
 
 # For each package of the product, the packages of this workspace that it may be built from.
 MAY_USE = {
     "domain": set(),
     "mail": {"domain"},
+    "document": {"domain"},
     "platform": {"domain"},
-    "app": {"domain", "mail", "platform"},
+    "app": {"document", "domain", "mail", "platform"},
 } | {function: {"app", "domain", "mail", "platform"} for function in FUNCTIONS}
 
 # What the pure packages must not contain, however deep.
@@ -61,7 +62,7 @@ def breaches(metadata):
             found += [f"{name} must not use {other}: only platform speaks to AWS" for other in sorted(built_from)
                       if other.startswith(("aws-sdk-", "aws-smithy-")) or other == "aws-config"]
     found += [f"domain must not use {other}, not even in tests" for other in sorted(uses(workspace["domain"], "dev") & set(workspace))]
-    for name in ("domain", "mail"):
+    for name in ("document", "domain", "mail"):
         found += [f"{name} must not contain {other}" for other in sorted(contents(metadata, name)) if other.startswith(NOT_IN_PURE)]
     for name in FUNCTIONS:
         found += [f"{name} must not contain {other}" for other in ("cairn", "dynoxide-rs") if other in contents(metadata, name)]

@@ -34,6 +34,15 @@ pub fn piped(account: &str, delivery: &str) -> String {
     message.replace("01JQ0C0ACH0ACC0VNT00000001", account).replace("mzxw6ytboi2dgnrtmfrgg43emu", delivery)
 }
 
+/// What the pipe makes of an export that is asked for: the message in the sample event of `export`, for another export.
+///
+/// # Panics
+/// Where the sample has no message.
+pub fn exporting(account: &str, export: &str) -> String {
+    let message = sample("export")["Records"][0]["body"].as_str().unwrap().to_owned();
+    message.replace("01JQ0C0ACH0ACC0VNT00000001", account).replace("01K9S8Q2H4EXP0RT0000000001", export)
+}
+
 /// The sample event of a mail that came in, for another one.
 ///
 /// # Panics

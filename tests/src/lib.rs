@@ -325,6 +325,23 @@ pub fn say(what: &str) {
     let _ = writeln!(std::io::stderr(), "{what}");
 }
 
+/// What somebody gets who opens a link of plain HTTP: the status and the body.
+///
+/// # Panics
+/// Where nothing answers, or not in HTTP.
+pub async fn fetch(url: &str) -> (u16, Vec<u8>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let rest = url.strip_prefix("http://").unwrap();
+    let (host, path) = rest.split_once('/').unwrap();
+    let mut wire = tokio::net::TcpStream::connect(host).await.unwrap();
+    wire.write_all(format!("GET /{path} HTTP/1.0\r\nhost: {host}\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    wire.read_to_end(&mut answer).await.unwrap();
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    (head.split_whitespace().nth(1).unwrap().parse().unwrap(), answer.split_off(end + 4))
+}
+
 /// A time.
 ///
 /// # Panics

@@ -82,6 +82,10 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/items/{id}/files", &["own", "other", "archived"]),
     ("GET", "/v1/items/{id}/files/{file_id}", &["own", "other"]),
     ("GET", "/v1/refused-mail", &[""]),
+    ("GET", "/v1/clients/{id}/exports", &["own", "other", "archived"]),
+    ("POST", "/v1/clients/{id}/exports", &["own", "own private", "other", "archived"]),
+    ("GET", "/v1/exports/{id}", &["of primary", "of owner"]),
+    ("POST", "/v1/account/exports", &[""]),
     ("GET", "/v1/programs", &[""]),
     ("GET", "/v1/programs/{id}", &[""]),
     ("PATCH", "/v1/programs/{id}", &[""]),
@@ -416,6 +420,17 @@ impl House {
                 }
                 (self.client(on).to_owned(), None)
             }
+            ("POST", "/v1/clients/{id}/exports") => {
+                (self.client(on).to_owned(), Some(json!({ "include_private": on.ends_with("private"), "format": "json" })))
+            }
+            (_, "/v1/exports/{id}") => {
+                let (by, path) = match on {
+                    "of owner" => (self.owner(), "/v1/account/exports".to_owned()),
+                    _ => (self.primary(), format!("/v1/clients/{}/exports", self.own)),
+                };
+                (text(&by.post(&path, json!({})).await.expect(202)["id"]), None)
+            }
+            ("POST", "/v1/account/exports") => (String::new(), None),
             ("POST", "/v1/clients/{id}/items") => (self.client(on).to_owned(), Some(json!({ "kind": "action", "title": "Something" }))),
             ("PUT", "/v1/clients/{id}/pairings") => {
                 let set = json!({ "pairings": [{ "member_id": self.spare, "level": if self.made.is_multiple_of(2) { "view_only" } else { "none" } }] });

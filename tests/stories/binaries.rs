@@ -11,7 +11,7 @@ use cairn::lambda::Function;
 use cairn::stack::{Settings, Stack, environment};
 use chrono::{Duration, DurationRound};
 use serde_json::{Value, json};
-use stories::events::{asking, mailed, piped, queued, sample};
+use stories::events::{asking, exporting, mailed, piped, queued, sample};
 use stories::{World, text};
 
 /// The binary of a function, as this build makes it: all are brought up to date first.
@@ -114,6 +114,12 @@ async fn the_binaries_carry_a_report_from_its_schedule_to_a_bounce() {
     let inbound = started("inbound", &world).await;
     let done = answer(&inbound, &mailed("message", "hr@acme.example", "reply+none@reply.cairn.example")).await;
     assert_eq!(done, json!([{ "decision": "refused", "reason": "unknown_address" }]));
+
+    let asked = ada.post(&format!("/v1/clients/{}/exports", text(&id["id"])), json!({})).await.expect(202);
+    let export = started("export", &world).await;
+    let event = queued("export", [exporting(&account, &text(&asked["id"]))]);
+    assert_eq!(answer(&export, &event).await, json!({ "batchItemFailures": [] }));
+    assert_eq!(ada.get(&format!("/v1/exports/{}", text(&asked["id"]))).await.expect(200)["state"], "ready");
 
     let reconcile = started("reconcile", &world).await;
     let done = answer(&reconcile, &sample("reconcile")).await;

@@ -10,6 +10,7 @@ mod comments;
 mod crash;
 mod done;
 mod engagements;
+mod exports;
 mod faults;
 mod flow;
 mod idempotency;

@@ -3,6 +3,7 @@
 use aws_lambda_events::sqs::SqsEvent;
 use cairn::engine::Engine;
 use domain::delivery::{Delivery, Mail, Recipient};
+use domain::export::{Export, Request};
 use domain::id::{ClientId, RunId};
 use domain::person::{Email, PersonId};
 use platform::schedules::RunMessage;
@@ -38,6 +39,7 @@ async fn handed_back(world: &World, function: &str, event: Value) -> usize {
         "report" => report::handle(app, sqs(event)).await,
         "send" => send::handle(app, sqs(event)).await,
         "feedback" => feedback::handle(app, sqs(event)).await,
+        "export" => export::handle(app, sqs(event)).await,
         function => panic!("{function} reads no queue"),
     };
     response.batch_item_failures.len()
@@ -48,7 +50,7 @@ async fn every_function_takes_its_sample_as_it_is_and_nothing_of_another_shape()
     let world = World::at("2026-11-02T08:00:00Z").await;
     let answer = world.stack.request(serde_json::from_value(sample("api")).unwrap()).await.unwrap();
     assert_eq!(answer.status_code, 200);
-    for function in ["report", "send", "feedback"] {
+    for function in ["report", "send", "feedback", "export"] {
         assert_eq!(handed_back(&world, function, sample(function)).await, 0, "{function}");
         assert_eq!(handed_back(&world, function, queued(function, ["{}".to_owned()])).await, 1, "{function}");
     }
@@ -92,6 +94,34 @@ async fn the_sample_of_a_due_delivery_shows_the_row_as_it_is_written() {
     let row = written.new.unwrap();
     assert_eq!(*image, row, "{row}");
     assert_eq!(message["eventName"], written.event);
+    assert_eq!(message["dynamodb"]["Keys"], json!({ "pk": row["pk"], "sk": row["sk"] }));
+}
+
+#[tokio::test]
+async fn the_sample_of_an_export_shows_the_row_as_it_is_written() {
+    let message = message("export");
+    let image = &message["dynamodb"]["NewImage"];
+    let of = |name: &str| text(&image[name]["S"]);
+    let engine = Engine::in_memory().unwrap();
+    let store = Store::new(&cairn::stack::sdk(&engine.endpoint(), cairn::faults::Faults::default().client()), "cairn");
+    schema::create(&store).await.unwrap();
+    let asked = &image["request"]["M"];
+    let kinds = asked["kinds"]["L"].as_array().unwrap().iter().map(|kind| kind["S"].clone()).collect::<Vec<_>>();
+    let request = json!({
+        "from": asked["from"]["S"], "to": null, "kinds": kinds, "order": asked["order"]["S"], "include_private": asked["include_private"]["BOOL"],
+        "format": asked["format"]["S"],
+    });
+    let request: Request = serde_json::from_value(request).unwrap();
+    let (by, zone) = (PersonId::Member(text(&image["by"]["M"]["id"]["S"]).parse().unwrap()), of("time_zone").parse().unwrap());
+    let client = Some(of("client_id").parse().unwrap());
+    let export = Export::new(of("id").parse().unwrap(), client, by, request, zone, time(&of("created_at")));
+    let account = of("pk").split('#').nth(1).unwrap().parse().unwrap();
+    let mut changes = Changes::new();
+    store.add_export(&mut changes, Scope::of_own_message(account), &export).unwrap();
+    assert!(store.commit(changes).await.unwrap().is_done());
+    let written = engine.stream("cairn").unwrap().take().unwrap().pop().unwrap();
+    let row = written.new.unwrap();
+    assert_eq!(*image, row, "{row}");
     assert_eq!(message["dynamodb"]["Keys"], json!({ "pk": row["pk"], "sk": row["sk"] }));
 }
 

@@ -33,6 +33,7 @@ SERVICES = {
     "ReconcileRole": {"logs", "dynamodb", "scheduler", "iam"},
     "SweepRole": {"logs", "dynamodb"},
     "InboundRole": {"logs", "dynamodb", "sqs", "s3"},
+    "ExportRole": {"logs", "dynamodb", "sqs", "s3", "scheduler", "iam"},
     "OutboxRole": {"dynamodb", "sqs"},
     "SchedulerRole": {"sqs"},
 }
@@ -111,10 +112,11 @@ def test_every_function_has_a_sample_event(source):
                 assert isinstance(json.loads(record["body"]), dict)
 
 
-def test_the_sample_of_a_due_delivery_is_one_that_the_pipe_lets_through(resources):
-    [record] = json.loads((ROOT / "events" / "send.json").read_text())["Records"]
+@pytest.mark.parametrize("sample, pipe", [("send", "Outbox"), ("export", "ExportOutbox")])
+def test_the_sample_of_what_is_due_is_one_that_the_pipe_lets_through(resources, sample, pipe):
+    [record] = json.loads((ROOT / "events" / f"{sample}.json").read_text())["Records"]
     image = json.loads(record["body"])["dynamodb"]["NewImage"]
-    [only] = resources["Outbox"]["Properties"]["SourceParameters"]["FilterCriteria"]["Filters"]
+    [only] = resources[pipe]["Properties"]["SourceParameters"]["FilterCriteria"]["Filters"]
     for name, wanted in json.loads(only["Pattern"])["dynamodb"]["NewImage"].items():
         assert image[name]["S"] in wanted["S"]
 
@@ -150,6 +152,20 @@ def test_who_sends_a_mail_is_dead_before_anyone_else_may_claim_it(resources):
     assert resources["SendFunction"]["Properties"]["Timeout"] < int(lease)
 
 
+def test_who_writes_an_export_is_dead_before_anyone_else_may_take_it_on(resources):
+    rust = (ROOT / "shared" / "domain" / "src" / "export.rs").read_text()
+    [lease] = re.findall(r"pub const LEASE: Duration = Duration::seconds\((\d+)\);", rust)
+    assert resources["ExportFunction"]["Properties"]["Timeout"] < int(lease)
+
+
+def test_an_export_is_kept_for_as_long_as_the_code_says(resources):
+    rust = (ROOT / "shared" / "domain" / "src" / "export.rs").read_text()
+    [days] = re.findall(r"pub const KEPT_FOR: Duration = Duration::days\((\d+)\);", rust)
+    [rule] = [r for r in resources["Files"]["Properties"]["LifecycleConfiguration"]["Rules"] if r.get("Prefix") == "exports/"]
+    assert rule["Status"] == "Enabled" and rule["ExpirationInDays"] == int(days)
+    assert '"exports/{account}' in (ROOT / "shared" / "platform" / "src" / "files.rs").read_text()
+
+
 def test_every_function_logs_into_a_group_that_forgets(of_type, resources):
     for name, function in of_type("AWS::Lambda::Function").items():
         group = function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
@@ -161,7 +177,7 @@ def test_every_function_logs_into_a_group_that_forgets(of_type, resources):
 
 def test_a_message_stays_invisible_for_six_times_its_functions_timeout(of_type, resources):
     mappings = of_type("AWS::Lambda::EventSourceMapping")
-    assert len(mappings) == 3
+    assert len(mappings) == 4
     for name, mapping in mappings.items():
         properties = mapping["Properties"]
         timeout = resources[properties["FunctionName"]["Ref"]]["Properties"]["Timeout"]
@@ -198,11 +214,12 @@ def test_runs_wait_until_requests_in_flight_have_committed(resources):
     assert resources["Runs"]["Properties"]["DelaySeconds"] == 15
 
 
-def test_only_mail_that_is_due_goes_through_the_pipe(resources):
-    pipe = resources["Outbox"]["Properties"]
+@pytest.mark.parametrize("name, kind, state, queue", [("Outbox", ["delivery"], "due", "Deliveries"), ("ExportOutbox", ["export", "import"], "queued", "Exports")])
+def test_only_what_is_due_goes_through_a_pipe(resources, name, kind, state, queue):
+    pipe = resources[name]["Properties"]
     [only] = pipe["SourceParameters"]["FilterCriteria"]["Filters"]
-    assert json.loads(only["Pattern"]) == {"dynamodb": {"NewImage": {"type": {"S": ["delivery"]}, "state": {"S": ["due"]}}}}
-    assert arn_of(pipe["Target"]) == "Deliveries"
+    assert json.loads(only["Pattern"]) == {"dynamodb": {"NewImage": {"type": {"S": kind}, "state": {"S": [state]}}}}
+    assert arn_of(pipe["Target"]) == queue
     assert arn_of(pipe["SourceParameters"]["DynamoDBStreamParameters"]["DeadLetterConfig"]["Arn"]) == "OutboxDeadLetters"
     assert pipe["SourceParameters"]["DynamoDBStreamParameters"]["StartingPosition"] == "TRIM_HORIZON"
 
@@ -240,7 +257,7 @@ def test_only_the_scheduler_can_be_handed_a_role_and_only_its_own(of_type):
 
 
 def test_each_function_reads_its_own_queue_and_logs_into_its_own_group(of_type):
-    queue_of = {"ReportRole": "Runs", "SendRole": "Deliveries", "FeedbackRole": "Feedback"}
+    queue_of = {"ReportRole": "Runs", "SendRole": "Deliveries", "FeedbackRole": "Feedback", "ExportRole": "Exports"}
     for name, role in of_type("AWS::IAM::Role").items():
         for statement in statements(role):
             actions = as_list(statement["Action"])
@@ -300,9 +317,14 @@ def test_a_role_reads_and_writes_only_the_files_it_works_with(of_type):
     may = {(name, action): files_that(role, action) for name, role in of_type("AWS::IAM::Role").items()
            for s in statements(role) for action in as_list(s["Action"]) if action.startswith("s3:")}
     assert may == {
-        ("ApiRole", "s3:GetObject"): ["${Files.Arn}/files/*", "${Files.Arn}/inbound/*"],
+        ("ApiRole", "s3:GetObject"): ["${Files.Arn}/exports/*", "${Files.Arn}/files/*", "${Files.Arn}/imports/*", "${Files.Arn}/inbound/*"],
         ("ApiRole", "s3:ListBucket"): ["${Files.Arn}/inbound/*"],
-        ("ApiRole", "s3:PutObject"): ["${Files.Arn}/files/*"],
+        ("ApiRole", "s3:PutObject"): ["${Files.Arn}/files/*", "${Files.Arn}/imports/*"],
+        ("ExportRole", "s3:AbortMultipartUpload"): ["${Files.Arn}/exports/*"],
+        ("ExportRole", "s3:DeleteObject"): ["${Files.Arn}/exports/*"],
+        ("ExportRole", "s3:GetObject"): ["${Files.Arn}/imports/*"],
+        ("ExportRole", "s3:ListBucket"): ["${Files.Arn}/imports/*"],
+        ("ExportRole", "s3:PutObject"): ["${Files.Arn}/exports/*"],
         ("InboundRole", "s3:GetObject"): ["${Files.Arn}/inbound/*"],
         ("InboundRole", "s3:ListBucket"): ["${Files.Arn}/inbound/*"],
         ("InboundRole", "s3:PutObject"): ["${Files.Arn}/files/*"],
@@ -416,7 +438,7 @@ def test_every_function_and_every_queue_that_is_read_is_watched(of_type):
     seen = {(a["Properties"]["MetricName"], json.dumps(a["Properties"]["Dimensions"][0]["Value"])) for a in of_type("AWS::CloudWatch::Alarm").values()}
     for name in of_type("AWS::Lambda::Function"):
         assert ("Errors", json.dumps({"Ref": name})) in seen
-    for name in ("Runs", "Deliveries"):
+    for name in ("Runs", "Deliveries", "Exports"):
         assert ("ApproximateAgeOfOldestMessage", json.dumps({"Fn::GetAtt": [name, "QueueName"]})) in seen
     for name, alarm in of_type("AWS::CloudWatch::Alarm").items():
         assert alarm["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}], name

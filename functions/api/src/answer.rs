@@ -54,8 +54,8 @@ pub(crate) fn begun<T>(body: T) -> Answer<T> {
     Answer { status: StatusCode::ACCEPTED, ..plain(body) }
 }
 
-/// A new entity that is still being worked on, and where it can be read.
-pub(crate) fn begun_at<T>(version: u64, location: String, body: T) -> Answer<T> {
+/// A new entity that is still being made, and where it can be read.
+pub(crate) fn accepted<T>(version: u64, location: String, body: T) -> Answer<T> {
     Answer { status: StatusCode::ACCEPTED, ..created(version, location, body) }
 }
 

@@ -36,6 +36,7 @@ use crate::problem::{Details, MEDIA_TYPE};
         (name = "clients", description = "The people who are coached"),
         (name = "items", description = "What is in a client's record"),
         (name = "comments", description = "What clients and coaches say on items, over the API and by mail"),
+        (name = "exports", description = "Clients' records, and the whole account, as files to be taken along"),
         (name = "programs", description = "Templates for engagements: kind, number of sessions, how progress is watched"),
         (name = "engagements", description = "One client in one program with, usually, one coach; sessions, breaks, and where it stands"),
         (name = "reports", description = "Happenings Reports: who is told what about whom, and when"),

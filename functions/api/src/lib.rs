@@ -74,6 +74,7 @@ fn routes_with_key() -> Routes {
         .merge(routes::clients::routes())
         .merge(routes::items::routes())
         .merge(routes::comments::routes())
+        .merge(routes::exports::routes())
         .merge(routes::programs::routes())
         .merge(routes::engagements::routes())
         .merge(routes::engagement_lists::routes())

@@ -69,6 +69,25 @@ impl S3 {
         Ok(std::fs::File::open(folder)?.sync_all()?)
     }
 
+    /// The keys of the objects that begin so, in order.
+    pub fn keys(&self, prefix: &str) -> Vec<String> {
+        let bucket = self.folder.join(&self.bucket);
+        let mut found = Vec::new();
+        let mut folders = vec![bucket.join(prefix.rsplit_once('/').map_or("", |(folder, _)| folder))];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                match path.is_dir() {
+                    true => folders.push(path),
+                    false => found.extend(path.strip_prefix(&bucket).ok().and_then(Path::to_str).map(str::to_owned)),
+                }
+            }
+        }
+        found.retain(|key| key.starts_with(prefix));
+        found.sort();
+        found
+    }
+
     /// Writes everything to another folder, for a service that is opened there.
     pub(crate) fn copy_to(&self, folder: &Path) -> std::io::Result<()> {
         copy(&self.folder, folder)

@@ -1,8 +1,8 @@
 //! The whole system in one process: the services of AWS, the functions, and what AWS does between them.
 //!
 //! Between the services and the functions stands the [`Pump`]: it hands schedules that fired to `report`, deliveries that
-//! the table's stream shows to `send`, and what SES reports to `feedback`, each in the form AWS hands it over, and again
-//! later where a function asks for that; and it calls `reconcile` every ten minutes of the local clock, and `sweep` at every
+//! the table's stream shows to `send`, exports and imports that it shows to `export`, and what SES reports to `feedback`, each in the form
+//! AWS hands it over, and again later where a function asks for that; and it calls `reconcile` every ten minutes of the local clock, and `sweep` at every
 //! hour that has something for it.
 
 use std::path::{Path, PathBuf};
@@ -473,6 +473,7 @@ enum Work {
     /// By the id of the firing; none for one that was put in by hand.
     Run(Option<String>),
     Send(Change),
+    Export(Change),
     Hear(crate::ses::Event),
 }
 
@@ -593,13 +594,17 @@ impl Pump {
                 if moves_due(&change) {
                     self.due = Due::Unknown;
                 }
-                match is_due(&change) {
-                    true => {
-                        let body = piped(&change).to_string();
-                        self.waiting.push(Message { work: Work::Send(change), body, in_sight: now, receives: 0 });
+                let takes_long = is(&change, "export", "queued") || is(&change, "import", "queued");
+                let work: fn(Change) -> Work = match (is(&change, "delivery", "due"), takes_long) {
+                    (true, _) => Work::Send,
+                    (_, true) => Work::Export,
+                    (false, false) => {
+                        passed.push(change.sequence);
+                        continue;
                     }
-                    false => passed.push(change.sequence),
-                }
+                };
+                let body = piped(&change).to_string();
+                self.waiting.push(Message { work: work(change), body, in_sight: now, receives: 0 });
             }
             self.stream.acknowledge(passed)?;
         }
@@ -616,6 +621,7 @@ impl Pump {
         let response: SqsBatchResponse = match batch[0].work {
             Work::Run(_) => Box::pin(report::handle(&stack.app, event)).await,
             Work::Send(_) => send::handle(&stack.app, event).await,
+            Work::Export(_) => Box::pin(export::handle(&stack.app, event)).await,
             Work::Hear(_) => feedback::handle(&stack.app, event).await,
         };
         let unfinished: Vec<String> = response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
@@ -639,16 +645,16 @@ impl Pump {
         match work {
             Work::Run(Some(firing)) => Ok(stack.scheduler.acknowledge(std::slice::from_ref(firing))?),
             Work::Run(None) => Ok(()),
-            Work::Send(change) => self.stream.acknowledge([change.sequence]),
+            Work::Send(change) | Work::Export(change) => self.stream.acknowledge([change.sequence]),
             Work::Hear(event) => Ok(stack.ses.acknowledge(std::slice::from_ref(&event.id))?),
         }
     }
 }
 
-/// The filter of the pipe from the table's stream: deliveries that are due.
-fn is_due(change: &Change) -> bool {
+/// The filter of a pipe from the table's stream: rows of a type that are in a state, as deliveries that are due.
+fn is(change: &Change, what: &str, state: &str) -> bool {
     let has = |name: &str, value: &str| change.new.as_ref().is_some_and(|new| new[name]["S"] == value);
-    has("type", "delivery") && has("state", "due")
+    has("type", what) && has("state", state)
 }
 
 /// Whether a change may have moved something in the due index.

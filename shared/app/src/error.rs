@@ -57,6 +57,7 @@ impl AppError {
                 Action::Read => "you may not see this",
                 Action::Write => "you may see this, but not change it",
                 Action::Comment => "you may see this, but not comment on it",
+                Action::Export => "you may see this, but an export of it needs coaching rights on the client, or the permission to export",
                 Action::Report(_) => {
                     "a report to others needs coaching rights on every client it covers, or the permission to report to third parties"
                 }

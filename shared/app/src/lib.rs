@@ -8,6 +8,7 @@ pub mod companies;
 pub mod deliveries;
 pub mod engagements;
 pub mod error;
+pub mod exports;
 pub mod groups;
 pub mod identity;
 pub mod imports;
@@ -234,6 +235,20 @@ impl Ctx {
             Commit::Done => Ok(()),
             Commit::Unmet(_) => Err(AppError::Repeated),
         }
+    }
+
+    /// Puts on the audit trail what leaves no other trace: something that was taken, refused, entered.
+    async fn witness(&self, action: &str, subject: impl ToString) -> Result<(), AppError> {
+        let entry = audit::Entry {
+            id: AuditId(self.new_id()),
+            at: self.now,
+            by: self.actor(),
+            action: action.to_owned(),
+            subject: subject.to_string(),
+        };
+        let mut changes = Changes::new();
+        self.store().add_audit(&mut changes, self.scope, &entry)?;
+        Self::done(&self.store().commit(changes).await?)
     }
 
     fn record(&self, changes: &mut Changes, status: u16, answer: &impl Serialize) -> Result<(), AppError> {

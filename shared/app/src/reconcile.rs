@@ -10,7 +10,7 @@ use domain::schedule::Schedule;
 use platform::store::{Changes, Commit, Scope};
 use serde::Serialize;
 
-use crate::{App, AppError, runs};
+use crate::{App, AppError, exports, imports, runs};
 
 /// How often reconciling runs: what is compared as a whole is compared at the first time in each hour.
 const EVERY_MINUTES: u32 = 10;
@@ -37,6 +37,10 @@ pub struct Reconciled {
     pub caught_up: usize,
     /// Schedules that were made or removed.
     pub schedules: usize,
+    /// Exports that were put back into the queue or given up.
+    pub exports: usize,
+    /// Imports that were put back into the queue.
+    pub imports: usize,
     /// What failed and will be tried at the next time.
     pub failed: usize,
 }
@@ -66,6 +70,12 @@ pub async fn reconcile(app: &App) -> Result<Reconciled, AppError> {
     }
     for (scope, delivery) in store.deliveries_to_wake(now, WAKE_MOST).await? {
         done.woken += count(&mut done.failed, wake(app, scope, &delivery, now).await);
+    }
+    for (scope, export) in store.exports_to_wake(now, WAKE_MOST).await? {
+        done.exports += count(&mut done.failed, exports::wake(app, scope, export, now).await);
+    }
+    for (scope, import) in store.imports_to_wake(now, WAKE_MOST).await? {
+        done.imports += count(&mut done.failed, imports::wake(app, scope, import, now).await);
     }
     if now.minute() < EVERY_MINUTES {
         match schedules(app, now).await {

@@ -59,6 +59,8 @@ pub enum Action {
     Comment,
     /// Report on it to this audience.
     Report(AudienceKind),
+    /// Take a copy of it out of the house as a file.
+    Export,
 }
 
 /// What an access is about.
@@ -105,6 +107,13 @@ pub enum Resource<'a> {
     Engagement(&'a ClientFacts, &'a EngagementFacts),
     /// How an engagement stands: reading it, and whatever it could be told from (T-8).
     Progress(&'a EngagementFacts),
+    /// An export that somebody asked for.
+    Export {
+        /// Who asked for it.
+        by: PersonId,
+        /// The client it is of; of the whole account without.
+        of: Option<&'a ClientFacts>,
+    },
 }
 
 /// What access needs to know of a client.
@@ -252,6 +261,25 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             ),
             Viewer::Client(_) | Viewer::Personnel(_) => unless(sees_client(viewer, client)),
         },
+        (Resource::Client(client), Action::Export) => match viewer {
+            // who only views takes copies by permission
+            Viewer::Member(member) => Decision::when(
+                sees_record(viewer, client) && (coaches(client) || member.may(Permission::Export)),
+                unless(sees_client(viewer, client)),
+            ),
+            Viewer::Client(own) => Decision::when(own.id == client.id, Hidden),
+            Viewer::Personnel(_) => unless(sees_client(viewer, client)),
+        },
+        (Resource::Account, Action::Export) => match viewer {
+            Viewer::Member(member) => {
+                Decision::when(member.administrator == Administrator::Global && member.may(Permission::Export), Forbidden)
+            }
+            Viewer::Client(_) | Viewer::Personnel(_) => Forbidden,
+        },
+        // it may hold private notes of who asked for it, so it is theirs alone, and while they may still take it
+        (Resource::Export { by, .. }, Action::Read) if *by != viewer.person() => Hidden,
+        (Resource::Export { of: Some(client), .. }, Action::Read) => decide(viewer, Action::Export, &Resource::Client(client)),
+        (Resource::Export { of: None, .. }, Action::Read) => decide(viewer, Action::Export, &Resource::Account),
         (Resource::Pairings(client), Action::Read) => Decision::when(
             is_member && (sees_client(viewer, client) || viewer.may(Permission::ManageTeam)),
             unless(sees_client(viewer, client)),
@@ -343,7 +371,8 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Suppressions
             | Resource::Programs
             | Resource::Engagement(..)
-            | Resource::Progress(_),
+            | Resource::Progress(_)
+            | Resource::Export { .. },
             Action::Comment,
         )
         | (
@@ -364,10 +393,32 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Suppressions
             | Resource::Programs
             | Resource::Engagement(..)
-            | Resource::Progress(_),
+            | Resource::Progress(_)
+            | Resource::Export { .. },
             Action::Report(_),
         )
-        | (Resource::Audit | Resource::Progress(_) | Resource::Comments(..), Action::Write) => Hidden,
+        | (
+            Resource::Team
+            | Resource::Clients
+            | Resource::Pairings(_)
+            | Resource::Record(_)
+            | Resource::Item(..)
+            | Resource::Comments(..)
+            | Resource::Companies
+            | Resource::Company(_)
+            | Resource::Groups
+            | Resource::Group { .. }
+            | Resource::Reports
+            | Resource::Report(_)
+            | Resource::Audit
+            | Resource::Suppressions
+            | Resource::Programs
+            | Resource::Engagement(..)
+            | Resource::Progress(_)
+            | Resource::Export { .. },
+            Action::Export,
+        )
+        | (Resource::Audit | Resource::Progress(_) | Resource::Comments(..) | Resource::Export { .. }, Action::Write) => Hidden,
     }
 }
 
@@ -506,6 +557,8 @@ mod tests {
             ]);
         }
         all.extend(AUDIENCES.map(|audience| (Action::Report(audience), Resource::Client(client))));
+        all.push((Action::Export, Resource::Client(client)));
+        all.push((Action::Read, Resource::Export { by: PersonId::Member(MemberId(Ulid(1))), of: Some(client) }));
         all
     }
 
@@ -529,7 +582,12 @@ mod tests {
             Resource::Programs,
         ];
         let each = |resource| [Action::Read, Action::Write, Action::Comment].map(|action| (action, resource));
-        resources.into_iter().flat_map(each).collect()
+        let copies = [
+            (Action::Export, Resource::Account),
+            (Action::Read, Resource::Export { by: PersonId::Member(MemberId(Ulid(1))), of: None }),
+            (Action::Read, Resource::Export { by: PersonId::Member(MemberId(Ulid(2))), of: None }),
+        ];
+        resources.into_iter().flat_map(each).chain(copies).collect()
     }
 
     fn short(decision: Decision) -> &'static str {
@@ -556,6 +614,8 @@ mod tests {
             ("+view", own(Permission::ViewAllClientHappenings)),
             ("+groups", own(Permission::ViewAllGroupHappenings)),
             ("+third", own(Permission::ReportToThirdParties)),
+            ("+export", own(Permission::Export)),
+            ("view+exp", member(Administrator::Global, &[Permission::ViewAllClientHappenings, Permission::Export])),
             ("view+3rd", member(Administrator::None, &[Permission::ViewAllClientHappenings, Permission::ReportToThirdParties])),
             ("inactive", inactive(member(Administrator::Global, &Permission::ALL))),
             ("client", Viewer::Client(sample::client(OWN, Some(COMPANY)))),
@@ -583,8 +643,8 @@ mod tests {
             for archived in [false, true] {
                 let client = facts(level, archived);
                 let on = format!("{level:?}{}", if archived { ", archived" } else { "" });
-                for action in [Action::Read, Action::Write, Action::Report(AudienceKind::Coach), Action::Report(AudienceKind::ThirdParties)]
-                {
+                let reports = [Action::Report(AudienceKind::Coach), Action::Report(AudienceKind::ThirdParties)];
+                for action in [Action::Read, Action::Write, Action::Export].into_iter().chain(reports) {
                     row(format!("{on}: {action:?} client"), action, Resource::Client(&client));
                 }
                 for action in [Action::Read, Action::Write] {

@@ -121,6 +121,11 @@ pub fn zone(name: &str) -> Result<chrono_tz::Tz, String> {
     name.parse().map_err(|_| "is not a time zone; use an IANA name like Europe/Berlin or America/New_York".to_owned())
 }
 
+/// A text as it may stand in a cell of a CSV file: what a spreadsheet would take for a formula is text there too.
+pub fn cell(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}").into() } else { text.into() }
+}
+
 /// Lower-cases and drops accents, for searching names the way people type them.
 pub fn fold(text: &str) -> String {
     use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
@@ -139,6 +144,16 @@ mod tests {
             assert!(line(bad, 200).is_err(), "{bad:?}");
         }
         assert_eq!(line("abc", 2).unwrap_err(), "has 3 characters; at most 2 fit");
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"] {
+            assert_eq!(cell(formula), format!("'{formula}"));
+        }
+        for plain in ["", "a=b", "1-1", "'=1"] {
+            assert_eq!(cell(plain), plain);
+        }
     }
 
     #[test]

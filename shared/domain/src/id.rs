@@ -77,6 +77,8 @@ id! {
     AuditId
     /// A file of rows that are imported.
     ImportId
+    /// An export of a client's record, or of an account.
+    ExportId
 }
 
 /// The text is not a ULID (26 characters of Crockford's base32).

@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows of AWS, tasks, the clock or chance: time and ids are passed in, decisions come out as values.
 //! A rule is found by its name: who may do what in [`access`], when a report runs in [`schedule`], what it says on
-//! whom to whom in [`show`], what becomes of a mail in [`delivery`].
+//! whom to whom in [`show`], what becomes of a mail in [`delivery`], what is in an export in [`export`].
 
 pub mod access;
 pub mod account;
@@ -14,6 +14,7 @@ pub mod delivery;
 pub mod digest;
 pub mod dry_run;
 pub mod engagement;
+pub mod export;
 pub mod group;
 pub mod happening;
 pub mod id;

@@ -3,16 +3,24 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
-use aws_sdk_s3::error::{DisplayErrorContext, SdkError};
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use domain::id::{AccountId, FileId, ImportId, ItemId};
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use domain::id::{AccountId, ExportId, FileId, ImportId, ItemId};
 
 use crate::Config;
 
 /// Where SES puts the mail that comes in, under the id it gives it.
 pub const INBOUND: &str = "inbound/";
+
+/// Every part of an upload but the last has at least so many bytes (S3's limit).
+pub const PART_LEAST: usize = 5 * 1024 * 1024;
+
+/// A part of an upload that S3 has taken.
+#[derive(Clone, Debug)]
+pub struct Part(CompletedPart);
 
 /// A call to S3 failed, or nobody knows whether it did.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +54,11 @@ pub fn file_key(account: AccountId, item: ItemId, file: FileId) -> String {
 /// Where a file of rows is until they are imported.
 pub fn import_key(account: AccountId, import: ImportId) -> String {
     format!("imports/{account}/{import}")
+}
+
+/// Where an attempt at an export writes to.
+pub fn export_key(account: AccountId, export: ExportId, attempt: u32) -> String {
+    format!("exports/{account}/{export}/{attempt}")
 }
 
 /// Where a mail that came in is, by the id that SES gave it.
@@ -96,6 +109,62 @@ impl Files {
         let put = self.client.put_object().bucket(&self.bucket).key(key).content_type(content_type).content_disposition("attachment");
         put.body(ByteStream::from(bytes)).send().await.map_err(|error| failed("PutObject", error))?;
         Ok(())
+    }
+
+    /// Begins an upload in parts, and gives its id. Nothing is there until it is completed.
+    ///
+    /// # Errors
+    /// [`FilesError`].
+    pub async fn begin_upload(&self, key: &str, content_type: &str) -> Result<String, FilesError> {
+        let begin = self.client.create_multipart_upload().bucket(&self.bucket).key(key).content_type(content_type);
+        let begun = begin.content_disposition("attachment").send().await.map_err(|error| failed("CreateMultipartUpload", error))?;
+        begun.upload_id.ok_or_else(|| FilesError { call: "CreateMultipartUpload", detail: "it has no id".into() })
+    }
+
+    /// Uploads a part; numbers count from 1.
+    ///
+    /// # Errors
+    /// [`FilesError`].
+    pub async fn upload_part(&self, key: &str, upload: &str, number: i32, bytes: Vec<u8>) -> Result<Part, FilesError> {
+        let part = self.client.upload_part().bucket(&self.bucket).key(key).upload_id(upload).part_number(number);
+        let taken = part.body(ByteStream::from(bytes)).send().await.map_err(|error| failed("UploadPart", error))?;
+        let done = CompletedPart::builder().part_number(number).set_e_tag(taken.e_tag).set_checksum_crc32(taken.checksum_crc32);
+        Ok(Part(done.build()))
+    }
+
+    /// Makes an object of the parts, in their order: whole, or not at all.
+    ///
+    /// # Errors
+    /// [`FilesError`].
+    pub async fn complete_upload(&self, key: &str, upload: &str, parts: Vec<Part>) -> Result<(), FilesError> {
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.into_iter().map(|part| part.0).collect())).build();
+        let complete = self.client.complete_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload);
+        complete.multipart_upload(parts).send().await.map_err(|error| failed("CompleteMultipartUpload", error))?;
+        Ok(())
+    }
+
+    /// Gives an upload up, with what was uploaded; one that is over is left as it is.
+    ///
+    /// # Errors
+    /// [`FilesError`].
+    pub async fn abort_upload(&self, key: &str, upload: &str) -> Result<(), FilesError> {
+        let aborted = self.client.abort_multipart_upload().bucket(&self.bucket).key(key).upload_id(upload).send().await;
+        match aborted {
+            Err(error) if error.code() != Some("NoSuchUpload") => Err(failed("AbortMultipartUpload", error)),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Removes an object, if it is there.
+    ///
+    /// # Errors
+    /// [`FilesError`].
+    pub async fn remove(&self, key: &str) -> Result<(), FilesError> {
+        let removed = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        match removed {
+            Err(error) if error.code() != Some("NoSuchKey") => Err(failed("DeleteObject", error)),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// A link by which whoever has it can save the object under a name, for a while.

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 
 /// Every function.
-pub(crate) const FUNCTIONS: [&str; 7] = ["api", "report", "send", "feedback", "reconcile", "sweep", "inbound"];
+pub(crate) const FUNCTIONS: [&str; 8] = ["api", "report", "send", "feedback", "reconcile", "sweep", "inbound", "export"];
 /// The function that does nothing.
 pub(crate) const HELLO: &str = "hello";
 

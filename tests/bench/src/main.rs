@@ -2,6 +2,7 @@
 
 mod build;
 mod compose;
+mod export;
 mod read;
 mod replies;
 mod run;
@@ -44,6 +45,12 @@ enum What {
         #[arg(long)]
         million: bool,
     },
+    /// Exports of 1,000, 10,000 and 100,000 happenings: speed, size, memory, capacity.
+    Export {
+        /// Other numbers of happenings.
+        #[arg(value_delimiter = ',')]
+        sizes: Vec<usize>,
+    },
     /// Reading a folder of mails: what each person wrote, as lines of JSON; mails a second. Not part of everything.
     Replies {
         /// The folder; its index.json names the mails.
@@ -74,13 +81,21 @@ fn main() -> anyhow::Result<()> {
         let million = matches!(options.what, Some(What::Sweep { million: true }));
         runtime.block_on(sweep::measure(million))?;
     }
-    if wanted(What::Start) || wanted(What::Size) {
+    let of_exports = match &options.what {
+        Some(What::Export { sizes }) if !sizes.is_empty() => Some(sizes.clone()),
+        None | Some(What::Export { .. }) => Some(vec![1_000, 10_000, 100_000]),
+        Some(_) => None,
+    };
+    if wanted(What::Start) || wanted(What::Size) || of_exports.is_some() {
         let binaries = options.binaries.map_or_else(build::release, Ok)?;
         if wanted(What::Size) {
             size::measure(&binaries)?;
         }
         if wanted(What::Start) {
             runtime.block_on(start::measure(&binaries))?;
+        }
+        if let Some(sizes) = of_exports {
+            runtime.block_on(export::measure(&binaries, &sizes))?;
         }
     }
     Ok(())

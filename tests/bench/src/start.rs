@@ -8,7 +8,7 @@ use cairn::lambda::Function;
 use cairn::stack::environment;
 use chrono::DurationRound;
 use serde_json::{Value, json};
-use stories::events::{asking, mailed, piped, queued, sample};
+use stories::events::{asking, exporting, mailed, piped, queued, sample};
 use stories::{World, text};
 
 use crate::build::{FUNCTIONS, HELLO};
@@ -29,7 +29,7 @@ struct Starts {
 }
 
 /// Starts of every function on its sample event, and on an event that means work: a client is read, a run is planned, a
-/// mail is sent, a mail's arrival is noted, everything is reconciled and swept, a mail becomes a comment.
+/// mail is sent, a mail's arrival is noted, everything is reconciled and swept, a mail becomes a comment, a record a file.
 pub(crate) async fn measure(binaries: &Path) -> anyhow::Result<()> {
     let world = World::until_now(async |world, now| {
         let ada = world.account("Onward", "ada@onward.example", "UTC").await;
@@ -78,6 +78,7 @@ pub(crate) async fn measure(binaries: &Path) -> anyhow::Result<()> {
                     queued("feedback", [event.body.to_string()])
                 }
                 "inbound" => answering(&world)?,
+                "export" => queued("export", [asked_for(&ada, &text(&clients["items"][0]["id"]), &account).await?]),
                 function => sample(function),
             };
             let answer = starts.add(&binaries.join(function), &variables, &event).await?;
@@ -89,7 +90,16 @@ pub(crate) async fn measure(binaries: &Path) -> anyhow::Result<()> {
     let bar = median(hello.both.clone());
     let mut rows = Vec::new();
     rows.push(hello.row(HELLO, "answers", bar));
-    let work = ["reads a client", "plans a run", "sends a mail", "notes its arrival", "reconciles", "sweeps", "stores a comment"];
+    let work = [
+        "reads a client",
+        "plans a run",
+        "sends a mail",
+        "notes its arrival",
+        "reconciles",
+        "sweeps",
+        "stores a comment",
+        "writes an export",
+    ];
     for (function, ((idle, busy), work)) in FUNCTIONS.into_iter().zip(idle.into_iter().zip(busy).zip(work)) {
         rows.push(idle.row(function, "sample event", bar));
         rows.push(busy.row("", work, bar));
@@ -106,6 +116,12 @@ async fn due(ada: &stories::Person, report: &str) -> anyhow::Result<String> {
     let delivery = text(&run["deliveries"][0]["id"]);
     ensure!(!delivery.is_empty(), "the run has no delivery: {run}");
     Ok(delivery)
+}
+
+/// What the pipe makes of an export of a client's record that was just asked for.
+async fn asked_for(ada: &stories::Person, client: &str, account: &str) -> anyhow::Result<String> {
+    let asked = ada.post(&format!("/v1/clients/{client}/exports"), json!({})).await.expect(202);
+    Ok(exporting(account, &text(&asked["id"])))
 }
 
 /// A mail that answers the latest report, in the bucket, as SES hands it over.

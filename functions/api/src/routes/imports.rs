@@ -10,14 +10,14 @@ use platform::store::imports::{ImportKind, ImportState};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::answer::{Answered, begun_at, created, entity};
+use crate::answer::{Answered, accepted, created, entity};
 use crate::ask::{Ask, IdempotencyKey, Json, Path};
 use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 use crate::problem::Problem;
 
-/// For how long a request goes through rows itself: well within what a gateway waits for an answer.
-const BUDGET: Duration = Duration::from_secs(15);
+/// For how long a request goes through rows itself: well within the function's timeout.
+const BUDGET: Duration = Duration::from_secs(5);
 
 pub(crate) fn routes() -> Routes {
     Routes::new().routes(routes!(create)).routes(routes!(read))
@@ -57,7 +57,7 @@ async fn create(ask: Ask<OfText>, Csv(draft): Csv) -> Answered<ImportView> {
     let location = format!("/v1/imports/{}", import.id);
     Ok(match import.state {
         ImportState::Done | ImportState::Failed => created(import.version, location, import),
-        ImportState::Queued | ImportState::Running => begun_at(import.version, location, import),
+        ImportState::Queued | ImportState::Running => accepted(import.version, location, import),
     })
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod comments;
 pub(crate) mod companies;
 pub(crate) mod engagement_lists;
 pub(crate) mod engagements;
+pub(crate) mod exports;
 pub(crate) mod groups;
 pub(crate) mod identity;
 pub(crate) mod imports;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
+use domain::check::cell;
 use domain::engagement::State;
 use domain::id::{CompanyId, LocationId};
 use domain::listing::{Column, Filter, Sort};
@@ -167,17 +168,12 @@ pub async fn export(ctx: &Ctx, filter: Filter, sort: Sort, kind: FileKind) -> Re
     Ok(File { name: format!("engagements-{today}.{}", kind.extension()), bytes })
 }
 
-/// What a spreadsheet would take for a formula, as text.
-fn safe(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.to_owned() }
-}
-
 fn csv(rows: &[EngagementView], known: &Known) -> Result<Vec<u8>, csv::Error> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(COLUMNS.map(|(_, name, _)| name))?;
     for row in rows {
         writer.write_record(COLUMNS.map(|(column, _, _)| match known.cell(row, column) {
-            Cell::Typed(text) => safe(text),
+            Cell::Typed(text) => cell(text).into_owned(),
             Cell::Word(word) => word.to_owned(),
             Cell::Day(day) => day.to_string(),
             Cell::Number(number) => number.to_string(),

@@ -93,6 +93,18 @@ impl Store {
         self.read("comment", &keys::comment(scope, item, id)).await
     }
 
+    /// These comments, in no order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn comments_by_id(
+        &self,
+        scope: Scope,
+        ids: impl IntoIterator<Item = (ItemId, CommentId)>,
+    ) -> Result<Vec<Comment>, StoreError> {
+        self.read_many("comment", ids.into_iter().map(|(item, id)| keys::comment(scope, item, id))).await
+    }
+
     /// A page of an item's comments, oldest first.
     ///
     /// # Errors

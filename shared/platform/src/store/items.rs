@@ -1,13 +1,28 @@
 //! Items and the log of their happenings.
 
 use chrono::{DateTime, Utc};
+use domain::export::Span;
 use domain::happening::Happening;
 use domain::id::{ClientId, HappeningId, ItemId};
 use domain::item::{Item, ItemKind};
 use domain::schedule::Window;
+use serde::Deserialize;
 
 use super::keys::{self, Scope};
 use super::{After, Changes, Index, Query, Range, Store, StoreError, text, to_row};
+
+/// A happening, as far as it says which it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Glimpse {
+    /// Id.
+    pub id: HappeningId,
+    /// The item it is about.
+    pub item_id: ItemId,
+    /// The item's kind.
+    pub kind: ItemKind,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+}
 
 impl Store {
     /// An item.
@@ -91,6 +106,42 @@ impl Store {
         // `~` sorts after every id, so nothing of the first instant is in, and everything of the last
         let range = Range::Between(format!("{}#~", keys::time(window.from)), format!("{}#~", keys::time(window.to)));
         self.query("happening", &Query::table(keys::happenings(scope, client), range)).await
+    }
+
+    /// A page of what happened with a client in a span, oldest first, without what was said.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn glimpses(
+        &self,
+        scope: Scope,
+        client: ClientId,
+        span: Span,
+        limit: usize,
+        after: Option<After>,
+    ) -> Result<(Vec<Glimpse>, Option<After>), StoreError> {
+        // the table refuses a range that ends before it begins
+        if span.from.is_some_and(|from| from >= span.before) {
+            return Ok((Vec::new(), None));
+        }
+        // an id follows every time, so nothing of the last instant is in, and everything of the first
+        let from = span.from.map(keys::time).unwrap_or_default();
+        let range = Range::Between(format!("{from}#"), keys::time(span.before));
+        let query = Query::table(keys::happenings(scope, client), range).only(&["id", "item_id", "kind", "at"]).after(after);
+        self.page("happening", &query, limit).await
+    }
+
+    /// These happenings of a client's, in no order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn happenings_by_id(
+        &self,
+        scope: Scope,
+        client: ClientId,
+        ids: impl IntoIterator<Item = (DateTime<Utc>, HappeningId)>,
+    ) -> Result<Vec<Happening>, StoreError> {
+        self.read_many("happening", ids.into_iter().map(|(at, id)| keys::happening(scope, client, at, id))).await
     }
 
     /// A page of a client's log, newest first.

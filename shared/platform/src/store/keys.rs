@@ -19,6 +19,7 @@
 //! | mail that a comment came in | `A#I#<item>` | `ORIGINAL#<comment>` | | | |
 //! | file of an item | `A#I#<item>` | `FILE#<id>` | | | |
 //! | happening | `A#C#<client>#H` | `<time>#<id>` | | | |
+//! | export | `A#X#<export>` | `EXPORT` | `A#C#<client>#EXPORTS`, of the account `A#EXPORTS` / `<export>` | until final: `EXPORTING#<shard>` / `<time>#<account>#<export>` | |
 //! | report | `A` | `REPORT#<id>` | | | |
 //! | report's progress | `A#R#<report>` | `PROGRESS` | | by next run: `NEXT#<shard>` / `<time>#<account>#<report>`; following appointments: `FOLLOW#<shard>` / `<account>#<report>` | |
 //! | … with one client | `A#R#<report>` | `PROGRESS#<client>` | | | |
@@ -63,6 +64,8 @@
 //! | whose account a mail that is answered is of; whether an answer is a comment already | one get each |
 //! | mail that was refused on a day | one query |
 //! | a client's happenings in a window | one query of `A#C#<client>#H` between two times |
+//! | exports of a client, newest first; exports to look after by now | one query of gsi1; one range query per shard of gsi2 |
+//! | everything of an account, to be taken along | one query for each of its partitions, see [`Part`] |
 //! | appointments of the account between two times | one query of gsi2 |
 //! | reports whose next run is overdue, whatever the outage | one range query per shard of gsi2 |
 //! | a report's runs, newest first; a run with its contents; a run's deliveries | one query each |
@@ -79,8 +82,8 @@
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use domain::id::{
-    AccountId, ClientId, CommentId, CompanyId, DeliveryId, EngagementId, FileId, GroupId, HappeningId, ImportId, ItemId, LocationId,
-    MemberId, PersonnelId, ProgramId, ReportId, RunId, SessionId,
+    AccountId, ClientId, CommentId, CompanyId, DeliveryId, EngagementId, ExportId, FileId, GroupId, HappeningId, ImportId, ItemId,
+    LocationId, MemberId, PersonnelId, ProgramId, ReportId, RunId, SessionId,
 };
 use domain::item::ItemKind;
 use domain::person::{Email, PersonId};
@@ -440,6 +443,84 @@ pub(super) fn happenings(scope: Scope, client: ClientId) -> String {
 
 pub(super) fn happening(scope: Scope, client: ClientId, at: DateTime<Utc>, id: HappeningId) -> Key {
     Key::new(happenings(scope, client), format!("{}#{id}", time(at)))
+}
+
+pub(super) fn export_key(scope: Scope, id: ExportId) -> Key {
+    Key::new(format!("{}#X#{id}", scope.a()), "EXPORT")
+}
+
+/// Reads the account and export from where [`export_key`] put it.
+pub fn read_export(pk: &str) -> Option<(Scope, ExportId)> {
+    let (account, export) = pk.strip_prefix("A#")?.split_once("#X#")?;
+    Some((Scope(account.parse().ok()?), export.parse().ok()?))
+}
+
+pub(super) fn export(scope: Scope, export: &domain::export::Export) -> Place {
+    let place = export_key(scope, export.id).also(Index::One, exports(scope, export.client_id), export.id.to_string());
+    match export.wake_at {
+        Some(at) => place.also(Index::Two, exporting_wheel(shard(&export.id)), format!("{}#{}#{}", time(at), scope.0, export.id)),
+        None => place,
+    }
+}
+
+/// The exports of a client; of the account without.
+pub(super) fn exports(scope: Scope, client: Option<ClientId>) -> String {
+    match client {
+        Some(client) => format!("{}#EXPORTS", client_partition(scope, client)),
+        None => format!("{}#EXPORTS", scope.a()),
+    }
+}
+
+pub(super) fn exporting_wheel(shard: u8) -> String {
+    format!("EXPORTING#{shard}")
+}
+
+pub(super) fn read_exporting(sk: &str) -> Option<(Scope, ExportId)> {
+    let mut parts = sk.split('#').skip(1);
+    Some((Scope(parts.next()?.parse().ok()?), parts.next()?.parse().ok()?))
+}
+
+/// A part of what an account has: one partition, of the table or of gsi1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The account, its people, companies, groups, programs, reports, suppressed addresses.
+    Account,
+    /// Which clients are in a group.
+    Group(GroupId),
+    /// A client, who is and was paired with them.
+    Client(ClientId),
+    /// An item, its comments and files.
+    Item(ItemId),
+    /// What happened with a client.
+    Log(ClientId),
+    /// An engagement and its sessions.
+    Engagement(EngagementId),
+    /// What happened to an engagement.
+    EngagementLog(EngagementId),
+    /// The runs of a report.
+    Runs(ReportId),
+    /// The exports of a client; of the account without.
+    Exports(Option<ClientId>),
+    /// The audit trail of a day.
+    Audit(NaiveDate),
+}
+
+impl Part {
+    /// Which partition, of the table or of an index.
+    pub(super) fn place(self, scope: Scope) -> (Option<Index>, String) {
+        match self {
+            Self::Account => (None, scope.a()),
+            Self::Group(id) => (None, group_partition(scope, id)),
+            Self::Client(id) => (None, client_partition(scope, id)),
+            Self::Item(id) => (None, item_key(scope, id).pk),
+            Self::Log(client) => (None, happenings(scope, client)),
+            Self::Engagement(id) => (None, engagement_partition(scope, id)),
+            Self::EngagementLog(id) => (None, engagement_log(scope, id)),
+            Self::Runs(report) => (Some(Index::One), runs(scope, report)),
+            Self::Exports(client) => (Some(Index::One), exports(scope, client)),
+            Self::Audit(day) => (None, audit_day(scope, day)),
+        }
+    }
 }
 
 pub(super) fn report(scope: Scope, id: ReportId) -> Key {

@@ -6,6 +6,7 @@ pub mod clients;
 pub mod comments;
 pub mod deliveries;
 pub mod engagements;
+pub mod exports;
 pub mod imports;
 pub mod items;
 pub mod keys;
@@ -25,7 +26,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, Tr
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use keys::{Index, Key, Place, Scope, Wheel};
+pub use keys::{Index, Key, Part, Place, Scope, Wheel};
 
 /// A row as DynamoDB has it.
 pub type Row = HashMap<String, AttributeValue>;
@@ -307,6 +308,15 @@ impl Store {
                     "#pk = :pk AND #sk BETWEEN :a AND :b"
                 }
             };
+            if !query.only.is_empty() {
+                // by other names, since some of theirs are reserved
+                let names: Vec<String> = (0..query.only.len()).map(|n| format!("#f{n}")).collect();
+                for (name, field) in names.iter().zip(query.only) {
+                    request = request.expression_attribute_names(name, *field);
+                }
+                request =
+                    request.projection_expression(format!("#pk, #key, {}", names.join(", "))).expression_attribute_names("#key", "sk");
+            }
             let answer = request.key_condition_expression(condition).send().await.map_err(|e| failed("Query", &e))?;
             rows.extend(answer.items.unwrap_or_default());
             start = answer.last_evaluated_key.filter(|key| !key.is_empty());
@@ -347,15 +357,17 @@ pub(crate) struct Query {
     range: Range,
     newest_first: bool,
     after: Option<After>,
+    /// The fields that come back, besides the key; all of them where there are none. For queries of the table.
+    only: &'static [&'static str],
 }
 
 impl Query {
     fn table(pk: impl Into<String>, range: Range) -> Self {
-        Self { index: None, pk: pk.into(), range, newest_first: false, after: None }
+        Self { index: None, pk: pk.into(), range, newest_first: false, after: None, only: &[] }
     }
 
     fn index(index: Index, pk: impl Into<String>, range: Range) -> Self {
-        Self { index: Some(index), pk: pk.into(), range, newest_first: false, after: None }
+        Self { index: Some(index), pk: pk.into(), range, newest_first: false, after: None, only: &[] }
     }
 
     fn newest_first(mut self) -> Self {
@@ -365,6 +377,11 @@ impl Query {
 
     fn after(mut self, after: Option<After>) -> Self {
         self.after = after;
+        self
+    }
+
+    fn only(mut self, fields: &'static [&'static str]) -> Self {
+        self.only = fields;
         self
     }
 

@@ -1,4 +1,4 @@
-//! The import function on Lambda.
+//! The export function on Lambda.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 
@@ -6,5 +6,5 @@ use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 async fn main() -> Result<(), Error> {
     app::logging();
     let app = &app::App::from_env().await?;
-    run(service_fn(async move |event: LambdaEvent<_>| Ok::<_, Error>(import::handle(app, event.payload).await))).await
+    run(service_fn(async move |event: LambdaEvent<_>| Ok::<_, Error>(export::handle(app, event.payload).await))).await
 }

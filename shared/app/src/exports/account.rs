@@ -1,0 +1,141 @@
+//! Everything an account has, as one JSON object a line: each with its type, as Cairn keeps it. No keys to anything, no links,
+//! no tokens: what is taken along is named in the platform, and what is not named there stays.
+
+use std::collections::BTreeSet;
+
+use chrono::Days;
+use document::{Sheet, Whole};
+use domain::access::Viewer;
+use domain::id::{ClientId, EngagementId, GroupId, ItemId, ReportId};
+use domain::item::Visibility;
+use platform::files::PART_LEAST;
+use platform::store::Part;
+use serde_json::{Map, Value};
+
+use super::{Stop, Writing};
+use crate::AppError;
+
+/// How many rows are read at once.
+const PAGE: usize = 200;
+
+type Fields = Map<String, Value>;
+
+/// What is being written, and which of it stays with its authors.
+struct Lines<'a, 'b> {
+    writing: &'a mut Writing<'b>,
+    sheet: Sheet,
+    left_out: u64,
+}
+
+pub(super) async fn write(writing: &mut Writing<'_>, viewer: &Viewer) -> Result<(String, Whole), Stop> {
+    let (store, scope) = (writing.app.platform.store.clone(), writing.scope);
+    let account = store.account(scope).await?.ok_or_else(|| AppError::Fault("an export of no account".into()))?;
+    let made_on = writing.export.created_at.with_timezone(&writing.export.time_zone).date_naive();
+    let mut clients: Vec<ClientId> = Vec::new();
+    let mut after = None;
+    loop {
+        let (page, next) = store.clients_page(scope, PAGE, after).await?;
+        clients.extend(page.iter().map(|client| client.id));
+        match next {
+            Some(next) => after = Some(next),
+            None => break,
+        }
+    }
+    writing.begin(clients.len() as u64, 0).await?;
+    let mut lines = Lines { writing, sheet: Sheet::default(), left_out: 0 };
+    let (mut groups, mut reports): (Vec<GroupId>, Vec<ReportId>) = (Vec::new(), Vec::new());
+    lines
+        .part(Part::Account, &mut |row| {
+            groups.extend(id::<GroupId>(row, "group"));
+            reports.extend(id::<ReportId>(row, "report"));
+            true
+        })
+        .await?;
+    for group in groups {
+        lines.part(Part::Group(group), &mut |_| true).await?;
+    }
+    for report in reports {
+        lines.part(Part::Runs(report), &mut |_| true).await?;
+    }
+    for (n, client) in clients.into_iter().enumerate() {
+        lines.client(viewer, client).await?;
+        lines.writing.progress(n as u64 + 1).await?;
+    }
+    lines.part(Part::Exports(None), &mut |_| true).await?;
+    let mut day = account.created_at.date_naive();
+    while day <= lines.writing.export.created_at.date_naive() {
+        lines.part(Part::Audit(day), &mut |_| true).await?;
+        let Some(next) = day.checked_add_days(Days::new(1)) else { break };
+        day = next;
+    }
+    let left_out = lines.left_out;
+    lines.put(&serde_json::json!({ "type": "end", "private_items_left_to_their_authors": left_out }))?;
+    Ok((format!("{} {made_on}.jsonl", account.name), lines.sheet.finish()))
+}
+
+/// The id of a row of this type.
+fn id<T: std::str::FromStr>(row: &Fields, what: &str) -> Option<T> {
+    (row["type"] == what).then(|| row.get("id")?.as_str()?.parse().ok()).flatten()
+}
+
+impl Lines<'_, '_> {
+    fn put(&mut self, row: &impl serde::Serialize) -> Result<(), AppError> {
+        let line = serde_json::to_string(row).map_err(|e| AppError::Fault(e.to_string()))?;
+        self.sheet.put(line);
+        self.sheet.put("\n");
+        Ok(())
+    }
+
+    /// Writes the rows of a part that are to be kept.
+    async fn part(&mut self, part: Part, keep: &mut (dyn FnMut(&Fields) -> bool + Send)) -> Result<(), Stop> {
+        let mut after = None;
+        loop {
+            let (rows, next) = self.writing.app.platform.store.part(self.writing.scope, part, PAGE, after).await?;
+            for row in rows.iter().filter(|row| keep(row)) {
+                self.put(row)?;
+            }
+            if self.sheet.waiting() >= PART_LEAST {
+                let bytes = self.sheet.take();
+                self.writing.put(bytes).await?;
+            }
+            match next {
+                Some(next) => after = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Writes a client with everything in the record, but for what others keep to themselves.
+    async fn client(&mut self, viewer: &Viewer, client: ClientId) -> Result<(), Stop> {
+        let (store, scope) = (self.writing.app.platform.store.clone(), self.writing.scope);
+        self.part(Part::Client(client), &mut |_| true).await?;
+        let mut private: BTreeSet<ItemId> = BTreeSet::new();
+        let mut after = None;
+        loop {
+            let (items, next) = store.client_items(scope, client, None, PAGE, after).await?;
+            for item in items {
+                if item.visibility == Visibility::Private && item.author != viewer.actor() {
+                    private.insert(item.id);
+                    continue;
+                }
+                self.part(Part::Item(item.id), &mut |_| true).await?;
+            }
+            match next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        self.left_out += private.len() as u64;
+        let is_left_out = |row: &Fields| {
+            let item: Option<ItemId> = row.get("item_id").and_then(|id| id.as_str()?.parse().ok());
+            item.is_some_and(|item| private.contains(&item))
+        };
+        self.part(Part::Log(client), &mut |row| !is_left_out(row)).await?;
+        let engagements: Vec<EngagementId> = store.client_engagements(scope, client).await?.into_iter().map(|e| e.id).collect();
+        for engagement in engagements {
+            self.part(Part::Engagement(engagement), &mut |_| true).await?;
+            self.part(Part::EngagementLog(engagement), &mut |_| true).await?;
+        }
+        self.part(Part::Exports(Some(client)), &mut |_| true).await
+    }
+}
