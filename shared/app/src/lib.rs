@@ -6,11 +6,13 @@ pub mod clients;
 pub mod comments;
 pub mod companies;
 pub mod deliveries;
+pub mod due;
 pub mod engagements;
 pub mod error;
 pub mod groups;
 pub mod identity;
 pub mod inbound;
+pub mod invoices;
 pub mod items;
 pub mod members;
 pub mod off_track;
@@ -23,6 +25,7 @@ pub mod runs;
 pub mod sweep;
 pub mod token;
 pub mod tracking_check;
+pub mod uploads;
 
 use std::sync::Arc;
 
@@ -183,14 +186,7 @@ impl Ctx {
         status: u16,
         answer: &impl Serialize,
     ) -> Result<Commit, AppError> {
-        let entry = audit::Entry {
-            id: AuditId(self.new_id()),
-            at: self.now,
-            by: self.actor(),
-            action: action.to_owned(),
-            subject: subject.to_string(),
-        };
-        self.store().add_audit(&mut changes, self.scope, &entry)?;
+        self.enter(&mut changes, action, subject)?;
         self.record(&mut changes, status, answer)?;
         match self.store().commit(changes).await? {
             Commit::Unmet("request") => Err(AppError::Repeated),
@@ -206,6 +202,25 @@ impl Ctx {
             Commit::Done => Ok(()),
             Commit::Unmet(_) => Err(AppError::Repeated),
         }
+    }
+
+    /// Puts on the audit trail what changes nothing: a download, a sign-in, a refusal.
+    async fn witness(&self, action: &str, subject: impl ToString) -> Result<(), AppError> {
+        let mut changes = Changes::new();
+        self.enter(&mut changes, action, subject)?;
+        Self::done(&self.store().commit(changes).await?)
+    }
+
+    /// Adds an entry to the audit trail.
+    fn enter(&self, changes: &mut Changes, action: &str, subject: impl ToString) -> Result<(), AppError> {
+        let entry = audit::Entry {
+            id: AuditId(self.new_id()),
+            at: self.now,
+            by: self.actor(),
+            action: action.to_owned(),
+            subject: subject.to_string(),
+        };
+        Ok(self.store().add_audit(changes, self.scope, &entry)?)
     }
 
     fn record(&self, changes: &mut Changes, status: u16, answer: &impl Serialize) -> Result<(), AppError> {

@@ -13,9 +13,8 @@ use crate::item::{Item, ItemKind, Money, Refused, State, is_sensible};
 use crate::person::Actor;
 
 /// Currencies whose amounts have no decimals (ISO 4217).
-const WHOLE: [&str; 17] = [
-    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF",
-];
+const WHOLE: [&str; 17] =
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"];
 /// Currencies whose amounts have three (ISO 4217).
 const THOUSANDTHS: [&str; 7] = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"];
 
@@ -294,8 +293,14 @@ mod tests {
         };
         assert_eq!(days(MONTHLY, "2027-01-31", 4), ["2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30"]);
         assert_eq!(days(Repeat { interval: 3, ..MONTHLY }, "2027-11-30", 3), ["2027-11-30", "2028-02-29", "2028-05-30"]);
-        assert_eq!(days(Repeat { every: Every::Year, ..MONTHLY }, "2028-02-29", 5).join(" "), "2028-02-29 2029-02-28 2030-02-28 2031-02-28 2032-02-29");
-        assert_eq!(days(Repeat { every: Every::Week, interval: 2, until: None }, "2026-12-25", 3), ["2026-12-25", "2027-01-08", "2027-01-22"]);
+        assert_eq!(
+            days(Repeat { every: Every::Year, ..MONTHLY }, "2028-02-29", 5).join(" "),
+            "2028-02-29 2029-02-28 2030-02-28 2031-02-28 2032-02-29"
+        );
+        assert_eq!(
+            days(Repeat { every: Every::Week, interval: 2, until: None }, "2026-12-25", 3),
+            ["2026-12-25", "2027-01-08", "2027-01-22"]
+        );
         assert_eq!(days(Repeat { until: Some(day("2027-03-30")), ..MONTHLY }, "2027-01-31", 9), ["2027-01-31", "2027-02-28"]);
     }
 
@@ -331,7 +336,11 @@ mod tests {
         let past = Repeat { until: Some(day("2027-01-30")), ..MONTHLY };
         assert_eq!(fields(draft(100, Some("2027-01-31"), Some(past))), ["repeat.until"]);
         let sent = send(&draft(100, Some("2027-01-31"), Some(MONTHLY)).unwrap());
-        let change = ItemDraft { amount: Some(Money { amount_minor: 1, currency: "EUR".into() }), send_on: Some(day("2027-03-01")), ..ItemDraft::default() };
+        let change = ItemDraft {
+            amount: Some(Money { amount_minor: 1, currency: "EUR".into() }),
+            send_on: Some(day("2027-03-01")),
+            ..ItemDraft::default()
+        };
         let refused = change.change(&sent, Actor::System, now(), HappeningId(Ulid(9))).unwrap_err();
         assert_eq!(refused.errors.iter().map(|e| e.field.as_str()).collect::<Vec<_>>(), ["amount", "send_on"]);
     }

@@ -6,8 +6,10 @@ use utoipa::ToSchema;
 
 use crate::check::{self, Check, Invalid};
 use crate::comment;
-use crate::id::FileId;
-use crate::item::TITLE_MOST;
+use crate::happening::{Happening, What};
+use crate::id::{FileId, HappeningId};
+use crate::item::{Item, TITLE_MOST, Visibility};
+use crate::person::Actor;
 
 /// The most bytes of a file.
 pub const FILE_MOST: u64 = 25 * 1024 * 1024;
@@ -79,9 +81,8 @@ impl UploadDraft {
 /// A media type without parameters, in small letters.
 fn media_type(text: &str) -> Option<String> {
     let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_token = |part: &str| {
-        !part.is_empty() && part.len() <= 127 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
-    };
+    let is_token =
+        |part: &str| !part.is_empty() && part.len() <= 127 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
     essence.split_once('/').is_some_and(|(of, kind)| is_token(of) && is_token(kind)).then_some(essence)
 }
 
@@ -235,6 +236,23 @@ pub enum NotAsAnnounced {
     /// It is a program, or something that can carry one.
     #[error("what was uploaded is a program, or can carry one, and is not kept")]
     Dangerous,
+}
+
+/// The item with the file that was announced for it, and the happening of it; `None` where none was announced.
+pub fn take(before: &Item, by: Actor, now: DateTime<Utc>, happening: HappeningId) -> Option<(Item, Happening)> {
+    let mut item = before.clone();
+    let Upload { id, file_name, size_bytes, content_type, .. } = item.upload.take()?;
+    item.file_id = Some(id);
+    item.file_name = Some(file_name);
+    item.size_bytes = Some(size_bytes);
+    item.content_type = Some(content_type);
+    item.updated_at = now;
+    item.version += 1;
+    let is_first = before.file_id.is_none();
+    let what = if is_first && item.visibility == Visibility::Shared { What::Shared } else { What::Changed };
+    let mut happening = item.happening(happening, what, now, by);
+    happening.note = Some(if is_first { "file uploaded" } else { "file replaced" }.to_owned());
+    Some((item, happening))
 }
 
 /// Checks what was uploaded against what was announced, by its size and its first bytes.
