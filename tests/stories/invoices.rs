@@ -117,6 +117,7 @@ async fn the_archive_calls_off_what_was_to_go_out_for_good() {
     let world = World::at("2026-11-02T09:00:00Z").await;
     let ada = world.account("Onward", "ada@onward.example", "UTC").await;
     let amber = ada.client("Amber", "Stone", "amber@x.example").await;
+    let client = world.person("amber@x.example").await;
     // more than fit into one transaction
     for n in 0..60 {
         ada.item(&amber, "invoice", &format!("No {n}"), invoice(json!({ "send_on": "2026-11-10", "repeat": { "every": "month" } }))).await;
@@ -125,6 +126,8 @@ async fn the_archive_calls_off_what_was_to_go_out_for_good() {
     ada.post(&format!("/v1/clients/{amber}/archive"), json!({})).await.expect(200);
     let states = |all: Vec<(String, String, String)>, state: &str| all.iter().filter(|(_, s, _)| s == state).count();
     assert_eq!(states(all(&ada, &amber).await, "cancelled"), 60);
+    // what never went out is nobody else's business
+    assert_eq!(all(&client, &amber).await, []);
     world.advance_to("2026-11-12T00:00:00Z").await;
     ada.post(&format!("/v1/clients/{amber}/unarchive"), json!({})).await.expect(200);
     world.advance_to("2027-02-01T00:00:00Z").await;

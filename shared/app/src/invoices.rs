@@ -69,7 +69,7 @@ fn cancel(ctx: &Ctx, client: &Client, scheduled: &[Item], changes: &mut Changes)
         item.wake_at = None;
         ctx.store().replace_scheduled(changes, ctx.scope, &item)?;
         ctx.store().add_happening(changes, ctx.scope, &happening)?;
-        ctx.enter(changes, "item.cancel", item.id)?;
+        ctx.enter(changes, "item.cancel", &item.id)?;
     }
     Ok(())
 }

@@ -186,7 +186,7 @@ impl Ctx {
         status: u16,
         answer: &impl Serialize,
     ) -> Result<Commit, AppError> {
-        self.enter(&mut changes, action, subject)?;
+        self.enter(&mut changes, action, &subject)?;
         self.record(&mut changes, status, answer)?;
         match self.store().commit(changes).await? {
             Commit::Unmet("request") => Err(AppError::Repeated),
@@ -207,12 +207,12 @@ impl Ctx {
     /// Puts on the audit trail what changes nothing: a download, a sign-in, a refusal.
     async fn witness(&self, action: &str, subject: impl ToString) -> Result<(), AppError> {
         let mut changes = Changes::new();
-        self.enter(&mut changes, action, subject)?;
+        self.enter(&mut changes, action, &subject)?;
         Self::done(&self.store().commit(changes).await?)
     }
 
     /// Adds an entry to the audit trail.
-    fn enter(&self, changes: &mut Changes, action: &str, subject: impl ToString) -> Result<(), AppError> {
+    fn enter(&self, changes: &mut Changes, action: &str, subject: &impl ToString) -> Result<(), AppError> {
         let entry = audit::Entry {
             id: AuditId(self.new_id()),
             at: self.now,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::{Client, Level};
 use crate::engagement::{self, Engagement};
 use crate::id::{AccountId, ClientId, CompanyId, LocationId, MemberId, OrganisationId};
-use crate::item::{Doing, Item, ItemKind, Move, State, Visibility};
+use crate::item::{Doing, Item, ItemKind, Move, Visibility};
 use crate::person::{Actor, Administrator, Member, Permission, PersonId, Personnel};
 use crate::report::AudienceKind;
 
@@ -140,14 +140,14 @@ pub struct ItemFacts {
     pub visibility: Visibility,
     /// Who wrote it.
     pub author: Actor,
-    /// Whether it is still being set up.
+    /// Whether nobody outside of the house has heard of it.
     pub is_draft: bool,
 }
 
 impl ItemFacts {
     /// The facts of an item.
     pub fn of(item: &Item) -> Self {
-        Self { kind: item.kind, visibility: item.visibility, author: item.author, is_draft: item.state == State::Draft }
+        Self { kind: item.kind, visibility: item.visibility, author: item.author, is_draft: item.is_draft() }
     }
 }
 

@@ -143,6 +143,7 @@ pub fn next(sent: &Item, now: DateTime<Utc>, happening: HappeningId) -> Option<(
         wake_at: None,
         on: None,
         paid_minor: Some(0),
+        sent_at: None,
         send_on: Some(send_on),
         series: Some(Series { number, step, ..series }),
         number: None,
@@ -355,6 +356,10 @@ mod tests {
         assert_eq!((paid.state, paid.paid_minor), (State::Paid, Some(12_550)));
         assert!(matches!(paying(&paid, 1), Err(NotPaid::Refused(_))));
         assert!(matches!(paying(&draft(1, None, None).unwrap(), 1), Err(NotPaid::Refused(_))));
+        let (off, _) = advance(&part, Move::Cancel, Actor::System, day("2026-11-02"), now(), HappeningId(Ulid(4))).unwrap();
+        let never = draft(1, None, None).unwrap();
+        let (never_sent, _) = advance(&never, Move::Cancel, Actor::System, day("2026-11-02"), now(), HappeningId(Ulid(4))).unwrap();
+        assert_eq!([&never, &never_sent, &sent, &off].map(Item::is_draft), [true, true, false, false]);
         let overdue = Item { state: State::Overdue, ..sent };
         assert_eq!(paying(&overdue, 5_000).unwrap().state, State::Overdue);
         assert_eq!(paying(&overdue, 12_550).unwrap().state, State::Paid);

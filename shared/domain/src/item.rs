@@ -325,6 +325,9 @@ pub struct Item {
     /// Invoice: how much of it is paid, in the currency's smallest unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid_minor: Option<i64>,
+    /// Invoice: when it went out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<DateTime<Utc>>,
     /// Invoice: the day on which the draft goes out by itself, on the client's calendar.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send_on: Option<NaiveDate>,
@@ -370,6 +373,27 @@ impl Item {
         self.late_since = None;
         if self.state == State::Overdue {
             self.state = if self.paid_minor.unwrap_or_default() > 0 { State::Partial } else { State::Sent };
+        }
+    }
+
+    /// Whether it is still being set up, or was called off while it was: nobody outside of the house has heard of it.
+    pub fn is_draft(&self) -> bool {
+        match self.state {
+            State::Draft => true,
+            State::Cancelled => self.kind == ItemKind::Invoice && self.sent_at.is_none(),
+            State::Open
+            | State::Done
+            | State::Assigned
+            | State::Submitted
+            | State::Scheduled
+            | State::Completed
+            | State::AwaitingSignature
+            | State::OutForSignature
+            | State::Sent
+            | State::Partial
+            | State::Overdue
+            | State::Paid
+            | State::Recorded => false,
         }
     }
 
@@ -592,6 +616,7 @@ impl ItemDraft {
             upload: None,
             amount: None,
             paid_minor: (kind == ItemKind::Invoice).then_some(0),
+            sent_at: None,
             send_on: None,
             repeat: None,
             series: None,
@@ -762,7 +787,7 @@ pub fn advance(
     let mut item = before.clone();
     match asked {
         Move::Reopen => item.is_not_late(),
-        Move::Submit if item.kind == ItemKind::Invoice => item.on = item.on.or(Some(today)),
+        Move::Submit if item.kind == ItemKind::Invoice => (item.on, item.sent_at) = (item.on.or(Some(today)), Some(now)),
         Move::Complete if item.kind == ItemKind::Invoice => item.paid_minor = item.amount.as_ref().map(|amount| amount.amount_minor),
         Move::Complete | Move::Cancel | Move::Submit => {}
     }

@@ -270,7 +270,7 @@ fn shows(definition: &Definition, creator: &Viewer, reader: &Reader, record: &Re
         return false;
     }
     match &reader.viewer {
-        None => item.visibility == Visibility::Shared,
+        None => item.visibility == Visibility::Shared && !item.is_draft(),
         Some(viewer) => {
             let level = reader.levels.get(&record.client.id).copied().unwrap_or_default();
             decide(viewer, Action::Read, &Resource::Item(&ClientFacts::of(&record.client, level), &facts)).is_allowed()
