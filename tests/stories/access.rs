@@ -76,6 +76,13 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/items/{id}/cancel", &["own", "other"]),
     ("POST", "/v1/items/{id}/submit", &["own", "other"]),
     ("POST", "/v1/items/{id}/data", &["own metric"]),
+    ("POST", "/v1/items/{id}/sign", &["own", "other", "archived"]),
+    ("POST", "/v1/items/{id}/payments", &["own", "other", "archived"]),
+    ("POST", "/v1/items/{id}/upload", &["own", "own of client", "other", "archived"]),
+    ("POST", "/v1/items/{id}/uploaded", &["own", "own of client", "other", "archived"]),
+    ("GET", "/v1/items/{id}/content", &["own", "own private", "other", "archived"]),
+    ("GET", "/v1/clients/{id}/invoices.csv", &["own", "other", "archived"]),
+    ("GET", "/v1/invoices.csv", &[""]),
     ("GET", "/v1/items/{id}/comments", &["own", "own private", "other", "archived"]),
     ("POST", "/v1/items/{id}/comments", &["own", "own private", "other", "archived"]),
     ("GET", "/v1/items/{id}/comments/{comment_id}/original", &["own", "other"]),
@@ -290,9 +297,32 @@ impl House {
             ("own metric", _) => "metric",
             ("own private", _) => "note",
             (_, "submit") => "worksheet",
+            (_, "sign") => "agreement",
+            (_, "payments") => "invoice",
+            (_, "upload" | "uploaded" | "content") => "file",
             _ => "action",
         };
-        let item = by.item(self.client(on), kind, "Something", json!({})).await;
+        let more = match kind {
+            "invoice" => json!({ "amount": { "amount_minor": 100, "currency": "EUR" } }),
+            "file" => json!({ "file_name": "plan.pdf" }),
+            _ => json!({}),
+        };
+        let by = if on == "own of client" { self.viewers[8].as_ref().unwrap() } else { by };
+        let item = by.item(self.client(on), kind, "Something", more).await;
+        if verb == "payments" {
+            by.advance(&item, "submit").await;
+        }
+        if verb == "uploaded" || (verb == "content" && kind == "file") {
+            let announced = json!({ "file_name": "plan.pdf", "size_bytes": 9, "content_type": "application/pdf" });
+            by.post(&format!("/v1/items/{item}/upload"), announced).await.expect(200);
+            let upload = text(&by.get(&format!("/v1/items/{item}")).await.expect(200)["upload"]["id"]);
+            let account = self.owner().account_id.parse().unwrap();
+            let key = platform::files::upload_key(account, item.parse().unwrap(), upload.parse().unwrap());
+            self.world.stack.s3.put(&key, b"%PDF-1.7.").unwrap();
+        }
+        if verb == "content" && kind == "file" {
+            by.advance(&item, "uploaded").await;
+        }
         if verb == "reopen" {
             by.advance(&item, "complete").await;
         }
@@ -446,6 +476,12 @@ impl House {
             }
             ("PATCH", "/v1/members/{id}") => (self.spare.clone(), Some(json!({ "name": format!("Sam {}", self.made) }))),
             (_, template) if template.starts_with("/v1/members/{id}") => (self.spare.clone(), nothing),
+            ("POST", "/v1/items/{id}/payments") => (self.item(on, "payments").await, Some(json!({ "amount_minor": 1 }))),
+            ("POST", "/v1/items/{id}/upload") => {
+                let announced = json!({ "file_name": "plan.pdf", "size_bytes": 9, "content_type": "application/pdf" });
+                (self.item(on, "upload").await, Some(announced))
+            }
+            ("GET", "/v1/items/{id}/content") => (self.item(on, "content").await, None),
             ("POST", "/v1/items/{id}/data") => (self.item(on, "data").await, Some(json!({ "value": 1 }))),
             ("PATCH", "/v1/items/{id}") => (self.item(on, "").await, Some(json!({ "title": format!("Other {}", self.made) }))),
             ("POST", "/v1/items/{id}/comments") => (self.item(on, "").await, Some(json!({ "text": "Well done." }))),

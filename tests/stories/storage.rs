@@ -143,6 +143,8 @@ impl Bench {
             state,
             closed_at: None,
             due_on: None,
+            late_since: None,
+            wake_at: None,
             target: None,
             unit: None,
             points: Vec::new(),
@@ -153,9 +155,17 @@ impl Bench {
             file_name: None,
             size_bytes: None,
             content_type: None,
+            file_id: None,
+            upload: None,
             amount: None,
+            paid_minor: None,
+            sent_at: None,
+            send_on: None,
+            repeat: None,
+            series: None,
             number: None,
             course: None,
+            signatures: Vec::new(),
             engagement_id: None,
             created_at: self.now,
             updated_at: self.now,
@@ -292,6 +302,7 @@ stories! {
     many_rows_are_read_by_key_however_many_and_however_large
     the_log_of_a_window_begins_after_its_start_and_ends_with_its_end
     a_page_goes_on_where_the_last_one_ended
+    an_item_is_in_the_wheel_until_what_falls_due_of_it_is_done
     an_item_is_listed_where_it_stands
     wheels_show_what_is_due_and_nothing_that_is_over
     another_account_sees_none_of_it
@@ -898,6 +909,34 @@ async fn an_item_is_listed_where_it_stands(bench: &Bench) {
     let cancelled = Item { state: State::Cancelled, version: 2, ..appointment };
     assert_eq!(bench.commit(|c| store.replace_item(c, *scope, &cancelled)).await, Commit::Done);
     assert_eq!(due(-9, 9).await, []);
+}
+
+async fn an_item_is_in_the_wheel_until_what_falls_due_of_it_is_done(bench: &Bench) {
+    let Bench { store, scope, now, .. } = bench;
+    let client = bench.client(None);
+    let waiting: Vec<Item> = (0..9)
+        .map(|n| Item { wake_at: Some(*now + Duration::seconds(n)), ..bench.item(client.id, ItemKind::Action, State::Open, "") })
+        .collect();
+    assert_eq!(bench.commit(|c| waiting.iter().try_for_each(|item| store.add_item(c, *scope, item))).await, Commit::Done);
+    let due = async |seconds: i64| {
+        let mut found = BTreeSet::new();
+        for shard in 0..keys::SHARDS {
+            let due = store.items_to_wake(shard, *now + Duration::seconds(seconds)).await.unwrap();
+            found.extend(due.into_iter().filter(|(of, _)| of.account() == scope.account()).map(|(_, id)| id));
+        }
+        found
+    };
+    let until = |n: usize| waiting.iter().take(n).map(|item| item.id).collect::<BTreeSet<_>>();
+    assert_eq!((due(-1).await, due(0).await, due(4).await), (until(0), until(1), until(5)));
+    let done = Item { wake_at: None, version: 2, ..waiting[0].clone() };
+    assert_eq!(bench.commit(|c| store.replace_item(c, *scope, &done)).await, Commit::Done);
+    assert_eq!(due(0).await, BTreeSet::new());
+    assert_eq!(bench.commit(|c| store.replace_scheduled(c, *scope, &done)).await, Commit::Unmet("scheduled"));
+    // late for a day once
+    let day = now.date_naive();
+    for (day, expected) in [(day, Commit::Done), (day, Commit::Unmet("told")), (day + chrono::Days::new(1), Commit::Done)] {
+        assert_eq!(bench.commit(|c| store.add_late(c, *scope, done.id, day, *now)).await, expected);
+    }
 }
 
 async fn wheels_show_what_is_due_and_nothing_that_is_over(bench: &Bench) {

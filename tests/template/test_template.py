@@ -308,18 +308,21 @@ def files_that(role, action):
     """The parts of the bucket on which a role may do something."""
     def part(resource, condition):
         # listing is allowed on the bucket, and narrowed to a part of it by a condition
-        return resource["Fn::Sub"] if "Fn::Sub" in resource else "${Files.Arn}/" + condition["StringLike"]["s3:prefix"]
+        if "Fn::Sub" in resource:
+            return [resource["Fn::Sub"]]
+        return ["${Files.Arn}/" + prefix for prefix in as_list(condition["StringLike"]["s3:prefix"])]
 
-    return [part(r, s.get("Condition")) for s in statements(role) if action in as_list(s["Action"]) for r in as_list(s["Resource"])]
+    return [p for s in statements(role) if action in as_list(s["Action"]) for r in as_list(s["Resource"]) for p in part(r, s.get("Condition"))]
 
 
 def test_a_role_reads_and_writes_only_the_files_it_works_with(of_type):
     may = {(name, action): files_that(role, action) for name, role in of_type("AWS::IAM::Role").items()
            for s in statements(role) for action in as_list(s["Action"]) if action.startswith("s3:")}
     assert may == {
-        ("ApiRole", "s3:GetObject"): ["${Files.Arn}/exports/*", "${Files.Arn}/files/*", "${Files.Arn}/imports/*", "${Files.Arn}/inbound/*"],
-        ("ApiRole", "s3:ListBucket"): ["${Files.Arn}/inbound/*"],
-        ("ApiRole", "s3:PutObject"): ["${Files.Arn}/files/*", "${Files.Arn}/imports/*"],
+        ("ApiRole", "s3:DeleteObject"): ["${Files.Arn}/files/*", "${Files.Arn}/uploads/*"],
+        ("ApiRole", "s3:GetObject"): ["${Files.Arn}/exports/*", "${Files.Arn}/files/*", "${Files.Arn}/imports/*", "${Files.Arn}/inbound/*", "${Files.Arn}/uploads/*"],
+        ("ApiRole", "s3:ListBucket"): ["${Files.Arn}/inbound/*", "${Files.Arn}/uploads/*"],
+        ("ApiRole", "s3:PutObject"): ["${Files.Arn}/files/*", "${Files.Arn}/imports/*", "${Files.Arn}/uploads/*"],
         ("ExportRole", "s3:AbortMultipartUpload"): ["${Files.Arn}/exports/*"],
         ("ExportRole", "s3:DeleteObject"): ["${Files.Arn}/exports/*"],
         ("ExportRole", "s3:GetObject"): ["${Files.Arn}/imports/*"],

@@ -73,6 +73,8 @@ fn routes_with_key() -> Routes {
         .merge(routes::groups::routes())
         .merge(routes::clients::routes())
         .merge(routes::items::routes())
+        .merge(routes::invoices::routes())
+        .merge(routes::uploads::routes())
         .merge(routes::comments::routes())
         .merge(routes::exports::routes())
         .merge(routes::programs::routes())

@@ -321,6 +321,11 @@ impl Stack {
         Box::pin(app::sweep::sweep(&self.app)).await
     }
 
+    /// Does at once what fell due by itself of items.
+    pub async fn fall_due(&self) -> app::due::Fallen {
+        Box::pin(app::due::fall_due(&self.app)).await
+    }
+
     /// Compares how the engagements of accounts are filed with how they should be, past whatever goes wrong on the way to AWS,
     /// from any thread.
     ///
@@ -517,8 +522,10 @@ impl Pump {
             Due::At(due) => due,
             Due::Unknown => {
                 let mut first: Option<DateTime<Utc>> = None;
-                for shard in 0..keys::DUE_SHARDS {
-                    let at = stack.engine.first(TABLE, keys::Index::Three, &keys::due(shard))?.and_then(|sk| keys::read_due_at(&sk));
+                let engagements = (0..keys::DUE_SHARDS).map(|shard| (keys::Index::Three, keys::due(shard)));
+                let items = (0..keys::SHARDS).map(|shard| (keys::Index::Two, keys::calendar(shard)));
+                for (index, part) in engagements.chain(items) {
+                    let at = stack.engine.first(TABLE, index, &part)?.and_then(|sk| keys::read_due_at(&sk));
                     first = [first, at].into_iter().flatten().min();
                 }
                 self.due = Due::At(first);
@@ -657,10 +664,14 @@ fn is(change: &Change, what: &str, state: &str) -> bool {
     has("type", what) && has("state", state)
 }
 
-/// Whether a change may have moved something in the due index.
+/// Whether a change may have moved something in the due index, or in the wheel of items.
 fn moves_due(change: &Change) -> bool {
-    let image = change.new.as_ref().or(change.old.as_ref());
-    image.is_some_and(|image| image["type"]["S"] == "tracking" || image["type"]["S"] == "digests")
+    let may = |image: &Value| match image["type"]["S"].as_str() {
+        Some("tracking" | "digests") => true,
+        Some("item") => image["wake_at"]["S"].is_string(),
+        Some(_) | None => false,
+    };
+    [&change.new, &change.old].into_iter().flatten().any(may)
 }
 
 /// A change as the pipe puts it into the queue.

@@ -160,25 +160,56 @@ async fn levels(ctx: &Ctx, clients: &[Client]) -> Result<BTreeMap<ClientId, Leve
 pub async fn list(ctx: &Ctx, filter: &ClientFilter, page: &Page) -> Result<Paged<Client>, AppError> {
     ctx.ask(Action::Read, &Resource::Clients)?;
     let list = List::new(ctx, "clients", filter);
-    let sees_all = match &ctx.viewer {
-        Viewer::Member(member) => member.may(Permission::ViewAllClientHappenings) || member.may(Permission::ManageClients),
-        Viewer::Client(_) | Viewer::Personnel(_) => false,
-    };
-    if sees_all {
+    if sees_all(ctx) {
         return list_all(ctx, filter, page, &list).await;
     }
-    let candidates = match &ctx.viewer {
+    let own = own(ctx).await?;
+    list.cut(own.into_values().filter(|client| filter.shows(client)), page, |client| client.id)
+}
+
+/// Whether the viewer sees every client of the account.
+fn sees_all(ctx: &Ctx) -> bool {
+    match &ctx.viewer {
+        Viewer::Member(member) => member.may(Permission::ViewAllClientHappenings) || member.may(Permission::ManageClients),
+        Viewer::Client(_) | Viewer::Personnel(_) => false,
+    }
+}
+
+/// Every client whose record the viewer may read, and what they are to them.
+pub(crate) async fn readable(ctx: &Ctx) -> Result<Vec<(Client, ClientFacts)>, AppError> {
+    let mut clients = Vec::new();
+    if sees_all(ctx) {
+        let mut after = None;
+        loop {
+            let (found, next) = ctx.store().clients_page(ctx.scope, 200, after).await?;
+            clients.extend(found);
+            match next {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+    } else {
+        clients.extend(own(ctx).await?.into_values());
+    }
+    let levels = levels(ctx, &clients).await?;
+    let facts = |client: &Client| ClientFacts::of(client, levels.get(&client.id).copied().unwrap_or_default());
+    let reads = |facts: &ClientFacts| decide(&ctx.viewer, Action::Read, &Resource::Record(facts)).is_allowed();
+    Ok(clients.into_iter().map(|client| (facts(&client), client)).filter(|(facts, _)| reads(facts)).map(|(f, c)| (c, f)).collect())
+}
+
+/// The clients that somebody sees who does not see all.
+async fn own(ctx: &Ctx) -> Result<BTreeMap<ClientId, Client>, AppError> {
+    match &ctx.viewer {
         Viewer::Member(member) => {
             let pairings = ctx.store().member_pairings(ctx.scope, member.id).await?;
-            visible(ctx, pairings.into_iter().map(|pairing| pairing.client_id).collect()).await?
+            visible(ctx, pairings.into_iter().map(|pairing| pairing.client_id).collect()).await
         }
-        Viewer::Client(own) => visible(ctx, vec![own.id]).await?,
+        Viewer::Client(own) => visible(ctx, vec![own.id]).await,
         Viewer::Personnel(person) => {
             let clients = ctx.store().company_clients(ctx.scope, person.company_id).await?;
-            visible(ctx, clients.into_iter().map(|client| client.id).collect()).await?
+            visible(ctx, clients.into_iter().map(|client| client.id).collect()).await
         }
-    };
-    list.cut(candidates.into_values().filter(|client| filter.shows(client)), page, |client| client.id)
+    }
 }
 
 /// For viewers who see all clients: goes through them page by page until enough are found.
@@ -358,7 +389,26 @@ pub async fn archive(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
         ctx.leave(200, &client).await?;
         return Ok(client);
     }
-    save(ctx, before, client, "client.archive").await
+    client.updated_at = ctx.now;
+    client.version = before.version + 1;
+    with_scheduled_called_off(ctx, before, client, "client.archive").await
+}
+
+/// Saves a client with every invoice called off that was to go out by itself (P-4): those that do not fit into the
+/// transaction before it. Where an invoice is changed meanwhile, it is tried again.
+async fn with_scheduled_called_off(ctx: &Ctx, before: Client, client: Client, action: &str) -> Result<Client, AppError> {
+    for _ in 0..REFILE_ATTEMPTS {
+        let mut changes = Changes::new();
+        ctx.store().replace_client(&mut changes, ctx.scope, &before, &client)?;
+        crate::invoices::call_off(ctx, &client, &mut changes).await?;
+        let committed = ctx.try_commit(changes, action, client.id, 200, &client).await?;
+        if committed == Commit::Unmet("scheduled") {
+            continue;
+        }
+        Ctx::done(&committed)?;
+        return Ok(client);
+    }
+    Err(AppError::conflict("changed_meanwhile", "the client's invoices keep changing; try again"))
 }
 
 /// Takes a client back from the archive; the portal stays off.
@@ -372,8 +422,9 @@ pub async fn unarchive(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
         ctx.leave(200, &before).await?;
         return Ok(before);
     }
-    let client = Client { archived: false, ..before.clone() };
-    save(ctx, before, client, "client.unarchive").await
+    // none is left, unless one was added while the client was being archived
+    let client = Client { archived: false, updated_at: ctx.now, version: before.version + 1, ..before.clone() };
+    with_scheduled_called_off(ctx, before, client, "client.unarchive").await
 }
 
 /// What happened with a client, newest first, as far as the viewer may see it.

@@ -202,6 +202,7 @@ pub async fn files(ctx: &Ctx, id: ItemId) -> Result<Paged<File>, AppError> {
 pub async fn file(ctx: &Ctx, id: ItemId, file: FileId) -> Result<Link, AppError> {
     readable(ctx, id).await?;
     let file = ctx.store().file(ctx.scope, id, file).await?.ok_or(AppError::NotFound)?;
+    ctx.witness("file.download", file.id).await?;
     link(ctx, &files::file_key(ctx.scope.account(), id, file.id), &file.name).await
 }
 
@@ -224,7 +225,8 @@ pub async fn original(ctx: &Ctx, id: ItemId, comment: CommentId) -> Result<Link,
     }
 }
 
-async fn link(ctx: &Ctx, key: &str, name: &str) -> Result<Link, AppError> {
+/// A link by which an object of the bucket can be saved under a name, for a while.
+pub(crate) async fn link(ctx: &Ctx, key: &str, name: &str) -> Result<Link, AppError> {
     let url = ctx.app.platform.files.link(key, name, LINK_GOOD_FOR).await?;
     // by the clock of this machine, as the signature is: the app's may be moved
     let expires_at = Utc::now() + LINK_GOOD_FOR;

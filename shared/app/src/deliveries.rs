@@ -432,7 +432,7 @@ async fn still_shown(
         true if is_archived => Err(NotAnyMore::Archived),
         true => Err(NotAnyMore::NoRight),
         false => {
-            let shared = ItemFacts { kind: ItemKind::Note, visibility: Visibility::Shared, author: Actor::System };
+            let shared = ItemFacts { kind: ItemKind::Note, visibility: Visibility::Shared, author: Actor::System, is_draft: false };
             let comments = |id: &ClientId| {
                 let by_reader = clients.get(id).map(|client| ClientFacts::of(client, level(&reader_levels, *id)));
                 by_reader

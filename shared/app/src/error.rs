@@ -52,18 +52,19 @@ pub enum AppError {
 
 impl AppError {
     pub(crate) fn forbidden(action: Action) -> Self {
-        Self::Forbidden(
-            match action {
-                Action::Read => "you may not see this",
-                Action::Write => "you may see this, but not change it",
-                Action::Comment => "you may see this, but not comment on it",
-                Action::Export => "you may see this, but an export of it needs coaching rights on the client, or the permission to export",
-                Action::Report(_) => {
-                    "a report to others needs coaching rights on every client it covers, or the permission to report to third parties"
-                }
+        Self::Forbidden(match action {
+            Action::Read => "you may not see this".to_owned(),
+            Action::Write | Action::Add(_) => "you may see this, but not change it".to_owned(),
+            Action::Do(doing) => format!("you may see this, but not {} it", doing.verb()),
+            Action::Export => {
+                "you may see this, but an export of it needs coaching rights on the client, or the permission to export".to_owned()
             }
-            .to_owned(),
-        )
+            Action::Comment => "you may see this, but not comment on it".to_owned(),
+            Action::Report(_) => {
+                "a report to others needs coaching rights on every client it covers, or the permission to report to third parties"
+                    .to_owned()
+            }
+        })
     }
 
     pub(crate) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-use domain::access::{Action, ClientFacts, ItemFacts, Resource, decide};
+use domain::access::{Action, ClientFacts, ItemFacts, Resource, Viewer, decide};
 use domain::check::Invalid;
 use domain::client::Client;
+use domain::due::wakes;
 use domain::happening::Happening;
 use domain::id::{ClientId, HappeningId, ItemId};
-use domain::item::{self, Item, ItemDraft, ItemKind, Move, NotRecorded, Point, State};
+use domain::invoice;
+use domain::item::{self, Doing, Item, ItemDraft, ItemKind, Move, NotRecorded, Point, Refused, State};
+use domain::signature::{self, NotSigned};
 use platform::store::Changes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -45,7 +48,7 @@ fn sees(ctx: &Ctx, client: &ClientFacts, item: &Item) -> bool {
     decide(&ctx.viewer, Action::Read, &Resource::Item(client, &ItemFacts::of(item))).is_allowed()
 }
 
-async fn load(ctx: &Ctx, id: ItemId) -> Result<(Item, Client, ClientFacts), AppError> {
+pub(crate) async fn load(ctx: &Ctx, id: ItemId) -> Result<(Item, Client, ClientFacts), AppError> {
     let item = ctx.store().item(ctx.scope, id).await?.ok_or(AppError::NotFound)?;
     let (client, level) = crate::clients::load(ctx, item.client_id).await?;
     let facts = ClientFacts::of(&client, level);
@@ -53,24 +56,39 @@ async fn load(ctx: &Ctx, id: ItemId) -> Result<(Item, Client, ClientFacts), AppE
     Ok((item, client, facts))
 }
 
-/// An item that the viewer may change.
-async fn load_to_write(ctx: &Ctx, id: ItemId, expected: Option<u64>) -> Result<(Item, Client), AppError> {
+/// An item that the viewer may do this with.
+pub(crate) async fn load_to(ctx: &Ctx, id: ItemId, action: Action, expected: Option<u64>) -> Result<(Item, Client), AppError> {
     let (item, client, facts) = load(ctx, id).await?;
-    may_write(ctx, &client, &facts, &Resource::Item(&facts, &ItemFacts::of(&item)))?;
+    may(ctx, &facts, action, Some(&ItemFacts::of(&item)))?;
     Ctx::matches(expected, item.version)?;
     Ok((item, client))
 }
 
 /// Refuses writers by right, and everybody while the record is archived.
-fn may_write(ctx: &Ctx, client: &Client, facts: &ClientFacts, resource: &Resource<'_>) -> Result<(), AppError> {
-    if client.archived {
-        // who might write if it were not archived is told why
-        let open = ClientFacts { archived: false, ..facts.clone() };
-        if decide(&ctx.viewer, Action::Write, &Resource::Record(&open)).is_allowed() {
-            return Err(crate::clients::archived());
-        }
+fn may(ctx: &Ctx, client: &ClientFacts, action: Action, item: Option<&ItemFacts>) -> Result<(), AppError> {
+    // who might do it if it were not archived is told why
+    let open = ClientFacts { archived: false, ..client.clone() };
+    let is_open_to_them = match item {
+        Some(item) => decide(&ctx.viewer, action, &Resource::Item(&open, item)),
+        None => decide(&ctx.viewer, action, &Resource::Record(&open)),
+    };
+    if client.archived && is_open_to_them.is_allowed() {
+        return Err(crate::clients::archived());
     }
-    ctx.ask(Action::Write, resource)
+    match item {
+        Some(item) => ctx.ask(action, &Resource::Item(client, item)),
+        None => ctx.ask(action, &Resource::Record(client)),
+    }
+}
+
+/// The refusal of what an item's kind or state does not allow.
+pub(crate) fn wrong_state(refused: &Refused) -> AppError {
+    AppError::conflict("wrong_state", refused.to_string())
+}
+
+/// The day on the client's calendar.
+pub(crate) fn today(ctx: &Ctx, client: &Client) -> NaiveDate {
+    ctx.now.with_timezone(&client.time_zone).date_naive()
 }
 
 /// The items of a client that the viewer may see, by kind.
@@ -123,9 +141,11 @@ pub async fn read(ctx: &Ctx, id: ItemId) -> Result<Item, AppError> {
 pub async fn create(ctx: &Ctx, client: ClientId, draft: &ItemDraft) -> Result<Item, AppError> {
     let (client, level) = crate::clients::load(ctx, client).await?;
     let facts = ClientFacts::of(&client, level);
-    may_write(ctx, &client, &facts, &Resource::Record(&facts))?;
+    let action = draft.kind.map_or(Action::Write, Action::Add);
+    may(ctx, &facts, action, None)?;
     check_engagement(ctx, draft, client.id).await?;
-    let (item, happening) = draft.create(ItemId(ctx.new_id()), client.id, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))?;
+    let (mut item, happening) = draft.create(ItemId(ctx.new_id()), client.id, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))?;
+    item.wake_at = wakes(&item, client.time_zone);
     let mut changes = Changes::new();
     ctx.store().add_item(&mut changes, ctx.scope, &item)?;
     save(ctx, changes, None, item, &happening, "item.create", 201).await
@@ -146,13 +166,16 @@ async fn check_engagement(ctx: &Ctx, draft: &ItemDraft, client: ClientId) -> Res
 /// # Errors
 /// [`AppError`].
 pub async fn update(ctx: &Ctx, id: ItemId, draft: &ItemDraft, expected: Option<u64>) -> Result<Item, AppError> {
-    let (before, _) = load_to_write(ctx, id, expected).await?;
+    let (before, client) = load_to(ctx, id, Action::Write, expected).await?;
     if draft.visibility.is_some_and(|v| v != before.visibility) && before.author != ctx.actor() {
         return Err(AppError::Forbidden("only its author decides who sees an item".into()));
     }
+    if signature::is_sealed_against(&before, draft) {
+        return Err(AppError::conflict("signed", "it is signed: its title, its text, who sees it and what it is for stay as they are"));
+    }
     check_engagement(ctx, draft, before.client_id).await?;
     let Some((item, happening)) = draft.change(&before, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))? else { return Ok(before) };
-    replace(ctx, &before, item, &happening, "item.update").await
+    replace(ctx, Changes::new(), &client, &before, item, &happening, "item.update").await
 }
 
 /// Completes, reopens, cancels or submits an item.
@@ -160,10 +183,43 @@ pub async fn update(ctx: &Ctx, id: ItemId, draft: &ItemDraft, expected: Option<u
 /// # Errors
 /// [`AppError`]; a conflict where its kind or state does not allow it.
 pub async fn advance(ctx: &Ctx, id: ItemId, asked: Move) -> Result<Item, AppError> {
-    let (before, _) = load_to_write(ctx, id, None).await?;
-    let (item, happening) = item::advance(&before, asked, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))
-        .map_err(|refused| AppError::conflict("wrong_state", refused.to_string()))?;
-    replace(ctx, &before, item, &happening, &format!("item.{}", asked.verb())).await
+    let (before, client) = load_to(ctx, id, Action::Do(Doing::Move(asked)), None).await?;
+    let moved = item::advance(&before, asked, ctx.actor(), today(ctx, &client), ctx.now, HappeningId(ctx.new_id()));
+    let (item, happening) = moved.map_err(|refused| wrong_state(&refused))?;
+    let mut changes = Changes::new();
+    if asked == Move::Submit {
+        follow(ctx, &mut changes, &client, &item)?;
+    }
+    replace(ctx, changes, &client, &before, item, &happening, &format!("item.{}", asked.verb())).await
+}
+
+/// Adds the draft that follows an invoice that goes out, if one does.
+fn follow(ctx: &Ctx, changes: &mut Changes, client: &Client, sent: &Item) -> Result<(), AppError> {
+    if let Some((mut next, happening)) = invoice::next(sent, ctx.now, HappeningId(ctx.new_id())) {
+        next.wake_at = wakes(&next, client.time_zone);
+        ctx.store().add_item(changes, ctx.scope, &next)?;
+        ctx.store().add_happening(changes, ctx.scope, &happening)?;
+    }
+    Ok(())
+}
+
+/// Signs an agreement or contract.
+///
+/// # Errors
+/// [`AppError`]; a conflict where they have signed it already, or it is not to be signed.
+pub async fn sign(ctx: &Ctx, id: ItemId) -> Result<Item, AppError> {
+    let (before, client) = load_to(ctx, id, Action::Do(Doing::Sign), None).await?;
+    let name = match &ctx.viewer {
+        Viewer::Member(member) => member.name.clone(),
+        Viewer::Client(own) => own.name(),
+        Viewer::Personnel(person) => person.name.clone(),
+    };
+    let signed = signature::sign(&before, ctx.actor(), &name, ctx.now, HappeningId(ctx.new_id()));
+    let (item, happening) = signed.map_err(|not| match not {
+        NotSigned::Refused(refused) => wrong_state(&refused),
+        NotSigned::Already => AppError::conflict("signed_already", not.to_string()),
+    })?;
+    replace(ctx, Changes::new(), &client, &before, item, &happening, "item.sign").await
 }
 
 /// Records a value on a metric.
@@ -171,19 +227,28 @@ pub async fn advance(ctx: &Ctx, id: ItemId, asked: Move) -> Result<Item, AppErro
 /// # Errors
 /// [`AppError`].
 pub async fn record(ctx: &Ctx, id: ItemId, data: &DataDraft) -> Result<Item, AppError> {
-    let (before, client) = load_to_write(ctx, id, None).await?;
+    let (before, client) = load_to(ctx, id, Action::Do(Doing::Record), None).await?;
     let value = data.value.ok_or_else(|| Invalid::field("value", "is needed: a number"))?;
-    let on = data.on.unwrap_or_else(|| ctx.now.with_timezone(&client.time_zone).date_naive());
+    let on = data.on.unwrap_or_else(|| today(ctx, &client));
     let recorded = item::record(&before, Point { on, value }, ctx.actor(), ctx.now, HappeningId(ctx.new_id()));
     let (item, happening) = recorded.map_err(|not| match not {
-        NotRecorded::Refused(refused) => AppError::conflict("wrong_state", refused.to_string()),
+        NotRecorded::Refused(refused) => wrong_state(&refused),
         NotRecorded::Invalid(invalid) => invalid.into(),
     })?;
-    replace(ctx, &before, item, &happening, "item.data").await
+    replace(ctx, Changes::new(), &client, &before, item, &happening, "item.data").await
 }
 
-async fn replace(ctx: &Ctx, before: &Item, item: Item, happening: &Happening, action: &str) -> Result<Item, AppError> {
-    let mut changes = Changes::new();
+/// Saves an item that was changed, and what happened to it, with whatever else is to be written.
+pub(crate) async fn replace(
+    ctx: &Ctx,
+    mut changes: Changes,
+    client: &Client,
+    before: &Item,
+    mut item: Item,
+    happening: &Happening,
+    action: &str,
+) -> Result<Item, AppError> {
+    item.wake_at = wakes(&item, client.time_zone);
     ctx.store().replace_item(&mut changes, ctx.scope, &item)?;
     save(ctx, changes, Some(before), item, happening, action, 200).await
 }

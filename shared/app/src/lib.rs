@@ -6,6 +6,7 @@ pub mod clients;
 pub mod comments;
 pub mod companies;
 pub mod deliveries;
+pub mod due;
 pub mod engagements;
 pub mod error;
 pub mod exports;
@@ -13,6 +14,7 @@ pub mod groups;
 pub mod identity;
 pub mod imports;
 pub mod inbound;
+pub mod invoices;
 pub mod items;
 pub mod members;
 pub mod off_track;
@@ -26,6 +28,7 @@ pub mod runs;
 pub mod sweep;
 pub mod token;
 pub mod tracking_check;
+pub mod uploads;
 
 use std::sync::Arc;
 
@@ -200,17 +203,10 @@ impl Ctx {
         status: u16,
         answer: &impl Serialize,
     ) -> Result<Commit, AppError> {
-        let entry = audit::Entry {
-            id: AuditId(self.new_id()),
-            at: self.now,
-            by: self.actor(),
-            action: action.to_owned(),
-            subject: subject.to_string(),
-        };
-        self.store().add_audit(&mut changes, self.scope, &entry)?;
+        self.enter(&mut changes, action, &subject)?;
         self.record(&mut changes, status, answer)?;
         if let Some(row) = &self.row {
-            let became = entry.subject.parse().map_err(|_| AppError::Fault("a row that became something without an id".into()))?;
+            let became = subject.to_string().parse().map_err(|_| AppError::Fault("a row that became something without an id".into()))?;
             self.store().add_imported(&mut changes, self.scope, row.kind, &row.key, became)?;
         }
         if self.is_trial() {
@@ -237,8 +233,15 @@ impl Ctx {
         }
     }
 
-    /// Puts on the audit trail what leaves no other trace: something that was taken, refused, entered.
+    /// Puts on the audit trail what changes nothing: a download, a sign-in, a refusal.
     async fn witness(&self, action: &str, subject: impl ToString) -> Result<(), AppError> {
+        let mut changes = Changes::new();
+        self.enter(&mut changes, action, &subject)?;
+        Self::done(&self.store().commit(changes).await?)
+    }
+
+    /// Adds an entry to the audit trail.
+    fn enter(&self, changes: &mut Changes, action: &str, subject: &impl ToString) -> Result<(), AppError> {
         let entry = audit::Entry {
             id: AuditId(self.new_id()),
             at: self.now,
@@ -246,9 +249,7 @@ impl Ctx {
             action: action.to_owned(),
             subject: subject.to_string(),
         };
-        let mut changes = Changes::new();
-        self.store().add_audit(&mut changes, self.scope, &entry)?;
-        Self::done(&self.store().commit(changes).await?)
+        Ok(self.store().add_audit(changes, self.scope, &entry)?)
     }
 
     fn record(&self, changes: &mut Changes, status: u16, answer: &impl Serialize) -> Result<(), AppError> {

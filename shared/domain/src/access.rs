@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::{Client, Level};
 use crate::engagement::{self, Engagement};
 use crate::id::{AccountId, ClientId, CompanyId, LocationId, MemberId, OrganisationId};
-use crate::item::{Item, ItemKind, Visibility};
+use crate::item::{Doing, Item, ItemKind, Move, Visibility};
 use crate::person::{Actor, Administrator, Member, Permission, PersonId, Personnel};
 use crate::report::AudienceKind;
 
@@ -55,6 +55,10 @@ pub enum Action {
     Read,
     /// Add one of it, or change it.
     Write,
+    /// Add an item of this kind.
+    Add(ItemKind),
+    /// Do this with an item.
+    Do(Doing),
     /// Comment on it.
     Comment,
     /// Report on it to this audience.
@@ -76,7 +80,7 @@ pub enum Resource<'a> {
     Clients,
     /// A client's pairings.
     Pairings(&'a ClientFacts),
-    /// The log and list of a client's items; writing is adding an item.
+    /// The log and list of a client's items. What may be added to it is asked by kind; writing is adding anything at all.
     Record(&'a ClientFacts),
     /// One item of a client.
     Item(&'a ClientFacts, &'a ItemFacts),
@@ -145,12 +149,14 @@ pub struct ItemFacts {
     pub visibility: Visibility,
     /// Who wrote it.
     pub author: Actor,
+    /// Whether nobody outside of the house has heard of it.
+    pub is_draft: bool,
 }
 
 impl ItemFacts {
     /// The facts of an item.
     pub fn of(item: &Item) -> Self {
-        Self { kind: item.kind, visibility: item.visibility, author: item.author }
+        Self { kind: item.kind, visibility: item.visibility, author: item.author, is_draft: item.is_draft() }
     }
 }
 
@@ -291,9 +297,12 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
         (Resource::Record(client), Action::Read) => Decision::when(sees_record(viewer, client), unless(sees_client(viewer, client))),
         (Resource::Record(client), Action::Write) => Decision::when(writes(viewer, client), unless(sees_client(viewer, client))),
         (Resource::Item(client, item), Action::Read) => Decision::when(sees_item(viewer, client, item), Hidden),
-        (Resource::Item(client, item), Action::Write | Action::Comment) => match sees_item(viewer, client, item) {
+        (Resource::Record(client), Action::Add(kind)) => {
+            Decision::when(writes(viewer, client) && adds(viewer, kind), unless(sees_client(viewer, client)))
+        }
+        (Resource::Item(client, item), Action::Write | Action::Comment | Action::Do(_)) => match sees_item(viewer, client, item) {
             false => Hidden,
-            true => Decision::when(writes(viewer, client), Forbidden),
+            true => Decision::when(writes(viewer, client) && touches(viewer, item, action), Forbidden),
         },
         (Resource::Comments(client, item), Action::Read) => match viewer {
             Viewer::Member(_) | Viewer::Client(_) => Decision::when(sees_item(viewer, client, item), Hidden),
@@ -373,7 +382,29 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Engagement(..)
             | Resource::Progress(_)
             | Resource::Export { .. },
-            Action::Comment,
+            Action::Comment | Action::Do(_),
+        )
+        | (
+            Resource::Account
+            | Resource::Team
+            | Resource::Clients
+            | Resource::Client(_)
+            | Resource::Pairings(_)
+            | Resource::Item(..)
+            | Resource::Comments(..)
+            | Resource::Companies
+            | Resource::Company(_)
+            | Resource::Groups
+            | Resource::Group { .. }
+            | Resource::Reports
+            | Resource::Report(_)
+            | Resource::Audit
+            | Resource::Suppressions
+            | Resource::Programs
+            | Resource::Engagement(..)
+            | Resource::Progress(_)
+            | Resource::Export { .. },
+            Action::Add(_),
         )
         | (
             Resource::Account
@@ -451,7 +482,7 @@ fn sees_record(viewer: &Viewer, client: &ClientFacts) -> bool {
 }
 
 /// Whether the viewer sees this item: private ones are for their author alone, personnel see the kinds they were
-/// granted.
+/// granted, drafts are for members alone.
 fn sees_item(viewer: &Viewer, client: &ClientFacts, item: &ItemFacts) -> bool {
     let kind_granted = match viewer {
         Viewer::Personnel(person) => person.grants.contains(&item.kind),
@@ -461,7 +492,8 @@ fn sees_item(viewer: &Viewer, client: &ClientFacts, item: &ItemFacts) -> bool {
         Visibility::Shared => true,
         Visibility::Private => item.author == viewer.actor(),
     };
-    sees_record(viewer, client) && kind_granted && shared
+    let ready = !item.is_draft || viewer.member().is_some();
+    sees_record(viewer, client) && kind_granted && shared && ready
 }
 
 /// Whether the viewer is an administrator of the organisation that owns the engagement: of all of it, or of the
@@ -510,6 +542,43 @@ fn writes(viewer: &Viewer, client: &ClientFacts) -> bool {
     }
 }
 
+/// Whether who may interact with a record may add items of this kind to it: clients what they write themselves.
+fn adds(viewer: &Viewer, kind: ItemKind) -> bool {
+    match viewer {
+        Viewer::Member(_) => true,
+        Viewer::Client(_) => match kind {
+            ItemKind::Action | ItemKind::Note | ItemKind::JournalEntry | ItemKind::Message | ItemKind::File => true,
+            ItemKind::Metric
+            | ItemKind::Worksheet
+            | ItemKind::SessionNote
+            | ItemKind::Appointment
+            | ItemKind::Agreement
+            | ItemKind::Contract
+            | ItemKind::Invoice
+            | ItemKind::CourseStep => false,
+        },
+        Viewer::Personnel(_) => false,
+    }
+}
+
+/// Whether who may interact with a record may do this with an item that they see: clients change and call off what they
+/// added themselves, and do with the rest what it is there for.
+fn touches(viewer: &Viewer, item: &ItemFacts, action: Action) -> bool {
+    match viewer {
+        Viewer::Member(_) => true,
+        Viewer::Client(_) => match action {
+            Action::Read | Action::Comment => true,
+            Action::Write | Action::Do(Doing::Move(Move::Cancel)) => item.author == viewer.actor() && adds(viewer, item.kind),
+            Action::Do(Doing::Move(Move::Complete | Move::Reopen)) => matches!(item.kind, ItemKind::Action | ItemKind::CourseStep),
+            Action::Do(Doing::Move(Move::Submit)) => item.kind == ItemKind::Worksheet,
+            Action::Do(Doing::Record) => item.kind == ItemKind::Metric,
+            Action::Do(Doing::Sign) => matches!(item.kind, ItemKind::Agreement | ItemKind::Contract),
+            Action::Do(Doing::Pay) | Action::Add(_) | Action::Report(_) => false,
+        },
+        Viewer::Personnel(_) => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fmt::Write;
@@ -535,7 +604,12 @@ mod tests {
     }
 
     fn item(kind: ItemKind, visibility: Visibility, author: Actor) -> ItemFacts {
-        ItemFacts { kind, visibility, author }
+        ItemFacts { kind, visibility, author, is_draft: false }
+    }
+
+    /// Everything that changes an item.
+    fn touching() -> impl Iterator<Item = Action> {
+        [Action::Write, Action::Comment].into_iter().chain(Doing::ALL.map(Action::Do))
     }
 
     fn member(administrator: Administrator, permissions: &[Permission]) -> Viewer {
@@ -559,6 +633,8 @@ mod tests {
         all.extend(AUDIENCES.map(|audience| (Action::Report(audience), Resource::Client(client))));
         all.push((Action::Export, Resource::Client(client)));
         all.push((Action::Read, Resource::Export { by: PersonId::Member(MemberId(Ulid(1))), of: Some(client) }));
+        all.extend(ItemKind::ALL.map(|kind| (Action::Add(kind), Resource::Record(client))));
+        all.extend(Doing::ALL.map(|doing| (Action::Do(doing), Resource::Item(client, item))));
         all
     }
 
@@ -660,6 +736,47 @@ mod tests {
                 row(format!("{on}: Read comments"), Action::Read, Resource::Comments(&client, &action));
                 row(format!("{on}: Read metric"), Action::Read, Resource::Item(&client, &metric));
                 row(format!("{on}: Read private of another"), Action::Read, Resource::Item(&client, &private));
+            }
+        }
+        insta::assert_snapshot!(table);
+    }
+
+    #[test]
+    fn everybody_may_do_with_items_of_every_kind_what_this_table_says() {
+        let coach = Viewer::Member(sample::member(1, &[]));
+        let client = Viewer::Client(sample::client(OWN, Some(COMPANY)));
+        let person = Viewer::Personnel(sample::personnel(3, COMPANY, &ItemKind::ALL));
+        let columns: Vec<(&str, &Viewer, Level)> = vec![
+            ("coaching", &coach, Level::Coaching),
+            ("view only", &coach, Level::ViewOnly),
+            ("client", &client, Level::None),
+            ("person", &person, Level::None),
+        ];
+        let mut table = format!("{:44}", "");
+        for (name, ..) in &columns {
+            write!(table, "{name:>10}").unwrap();
+        }
+        table.push('\n');
+        for kind in ItemKind::ALL {
+            let mut row = |name: String, action: Action, author: Option<Actor>| {
+                write!(table, "{name:44}").unwrap();
+                for (_, viewer, level) in &columns {
+                    let facts = facts(*level, false);
+                    let decision = match author {
+                        None => decide(viewer, action, &Resource::Record(&facts)),
+                        Some(author) => decide(viewer, action, &Resource::Item(&facts, &item(kind, Visibility::Shared, author))),
+                    };
+                    write!(table, "{:>10}", short(decision)).unwrap();
+                }
+                table.push('\n');
+            };
+            row(format!("{}: add", kind.name()), Action::Add(kind), None);
+            for (whose, author) in [("the client's", client.actor()), ("the coach's", coach.actor())] {
+                row(format!("{} of {whose}: change", kind.name()), Action::Write, Some(author));
+                row(format!("{} of {whose}: comment", kind.name()), Action::Comment, Some(author));
+                for doing in Doing::ALL {
+                    row(format!("{} of {whose}: {}", kind.name(), doing.verb()), Action::Do(doing), Some(author));
+                }
             }
         }
         insta::assert_snapshot!(table);
@@ -818,8 +935,8 @@ mod tests {
             Just(Actor::System)
         ];
         let visibility = prop_oneof![Just(Visibility::Shared), Just(Visibility::Private)];
-        (proptest::sample::select(ItemKind::ALL.to_vec()), visibility, author)
-            .prop_map(|(kind, visibility, author)| item(kind, visibility, author))
+        (proptest::sample::select(ItemKind::ALL.to_vec()), visibility, author, any::<bool>())
+            .prop_map(|(kind, visibility, author, is_draft)| ItemFacts { is_draft, ..item(kind, visibility, author) })
     }
 
     proptest! {
@@ -838,7 +955,8 @@ mod tests {
         #[test]
         fn who_only_views_writes_nothing(viewer in members(), client in client_facts(), sees in any::<bool>(), item in item_facts()) {
             let client = ClientFacts { level: if sees { Level::ViewOnly } else { Level::None }, ..client };
-            for action in [Action::Write, Action::Comment] {
+            prop_assert!(!decide(&viewer, Action::Add(item.kind), &Resource::Record(&client)).is_allowed());
+            for action in touching() {
                 prop_assert!(!decide(&viewer, action, &Resource::Record(&client)).is_allowed());
                 prop_assert!(!decide(&viewer, action, &Resource::Item(&client, &item)).is_allowed());
             }
@@ -847,7 +965,8 @@ mod tests {
         #[test]
         fn an_archived_record_is_written_by_nobody(viewer in viewers(), client in client_facts(), item in item_facts()) {
             let client = ClientFacts { archived: true, ..client };
-            for action in [Action::Write, Action::Comment] {
+            prop_assert!(!decide(&viewer, Action::Add(item.kind), &Resource::Record(&client)).is_allowed());
+            for action in touching() {
                 prop_assert!(!decide(&viewer, action, &Resource::Record(&client)).is_allowed());
                 prop_assert!(!decide(&viewer, action, &Resource::Item(&client, &item)).is_allowed());
             }
@@ -857,7 +976,7 @@ mod tests {
         fn what_is_private_is_its_authors_alone(viewer in viewers(), client in client_facts(), item in item_facts()) {
             let item = ItemFacts { visibility: Visibility::Private, ..item };
             prop_assume!(item.author != viewer.actor());
-            for action in [Action::Read, Action::Write, Action::Comment] {
+            for action in touching().chain([Action::Read]) {
                 prop_assert_eq!(decide(&viewer, action, &Resource::Item(&client, &item)), Decision::Hidden);
             }
         }
@@ -869,7 +988,8 @@ mod tests {
             let may = person.active
                 && client.company == Some(person.company_id)
                 && person.grants.contains(&item.kind)
-                && item.visibility == Visibility::Shared;
+                && item.visibility == Visibility::Shared
+                && !item.is_draft;
             prop_assert_eq!(read, may);
             for (action, resource) in about(&client, &item, &engagement).into_iter().chain(about_the_account()).filter(|(action, _)| *action != Action::Read) {
                 prop_assert!(!decide(&viewer, action, &resource).is_allowed());
@@ -935,6 +1055,29 @@ mod tests {
             };
             prop_assume!(viewer.member().is_none_or(|member| engagement.coach != Some(member.id)));
             prop_assert_eq!(decide(&viewer, Action::Read, &Resource::Progress(&engagement)), Decision::Hidden);
+        }
+
+        #[test]
+        fn items_that_are_drafts_are_for_members_alone(viewer in viewers(), client in client_facts(), item in item_facts()) {
+            prop_assume!(viewer.member().is_none());
+            let draft = ItemFacts { is_draft: true, ..item };
+            for action in touching().chain([Action::Read]) {
+                prop_assert_eq!(decide(&viewer, action, &Resource::Item(&client, &draft)), Decision::Hidden);
+            }
+        }
+
+        #[test]
+        fn a_client_touches_only_what_is_there_for_them(item in item_facts(), doing in proptest::sample::select(Doing::ALL.to_vec())) {
+            let viewer = Viewer::Client(sample::client(OWN, Some(COMPANY)));
+            let client = facts(Level::None, false);
+            let may = |action| decide(&viewer, action, &Resource::Item(&client, &item)).is_allowed();
+            if may(Action::Write) {
+                prop_assert!(item.author == viewer.actor());
+                prop_assert!(decide(&viewer, Action::Add(item.kind), &Resource::Record(&client)).is_allowed());
+            }
+            if may(Action::Do(doing)) {
+                prop_assert!(!matches!(item.kind, ItemKind::Invoice | ItemKind::SessionNote | ItemKind::Appointment));
+            }
         }
 
         #[test]

@@ -484,7 +484,7 @@ pub fn hangs_on(item: &Item, engagement: EngagementId) -> Option<Hangs> {
         return None;
     }
     match (item.kind, item.state) {
-        (ItemKind::Invoice, item::State::Sent | item::State::Partial) => Some(Hangs::UnpaidInvoice),
+        (ItemKind::Invoice, item::State::Sent | item::State::Partial | item::State::Overdue) => Some(Hangs::UnpaidInvoice),
         (ItemKind::Contract, item::State::OutForSignature | item::State::Completed) => Some(Hangs::ActiveContract),
         _ => None,
     }

@@ -6,8 +6,11 @@ use utoipa::ToSchema;
 
 use crate::check::{self, Check, Invalid};
 use crate::happening::{Happening, What};
-use crate::id::{ClientId, EngagementId, HappeningId, ItemId};
+use crate::id::{ClientId, EngagementId, FileId, HappeningId, ItemId};
+use crate::invoice::{Repeat, Series};
 use crate::person::{Actor, PersonId};
+use crate::signature::Signature;
+use crate::upload::{self, Upload};
 
 /// The most characters of a title.
 pub const TITLE_MOST: usize = 300;
@@ -113,9 +116,9 @@ impl ItemKind {
             }
             Field::Target | Field::Unit => self == Self::Metric,
             Field::StartsAt | Field::Minutes | Field::Place => self == Self::Appointment,
-            Field::On => matches!(self, Self::SessionNote | Self::JournalEntry),
+            Field::On => matches!(self, Self::SessionNote | Self::JournalEntry | Self::Invoice),
             Field::FileName | Field::SizeBytes | Field::ContentType => self == Self::File,
-            Field::Amount | Field::Number => self == Self::Invoice,
+            Field::Amount | Field::Number | Field::SendOn | Field::Repeat => self == Self::Invoice,
             Field::Course => self == Self::CourseStep,
             Field::Engagement => matches!(self, Self::Agreement | Self::Contract | Self::Invoice),
         }
@@ -137,6 +140,8 @@ enum Field {
     ContentType,
     Amount,
     Number,
+    SendOn,
+    Repeat,
     Course,
     Engagement,
 }
@@ -177,6 +182,8 @@ pub enum State {
     Sent,
     /// Paid in part.
     Partial,
+    /// Sent, and not paid when it was due, or in part only.
+    Overdue,
     /// Paid.
     Paid,
     /// Called off.
@@ -195,7 +202,8 @@ impl State {
             | Self::AwaitingSignature
             | Self::OutForSignature
             | Self::Sent
-            | Self::Partial => true,
+            | Self::Partial
+            | Self::Overdue => true,
             Self::Done | Self::Submitted | Self::Completed | Self::Draft | Self::Paid | Self::Cancelled | Self::Recorded => false,
         }
     }
@@ -214,6 +222,7 @@ impl State {
             Self::Draft => "draft",
             Self::Sent => "sent",
             Self::Partial => "partly paid",
+            Self::Overdue => "overdue",
             Self::Paid => "paid",
             Self::Cancelled => "cancelled",
             Self::Recorded => "on record",
@@ -267,6 +276,13 @@ pub struct Item {
     /// When it is due.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_on: Option<NaiveDate>,
+    /// Since when it is late: the day after the one it was due on. None again when that day is moved, or the item is
+    /// opened again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_since: Option<NaiveDate>,
+    /// When Cairn looks at it next by itself: to notice that it is late, or to send it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wake_at: Option<DateTime<Utc>>,
     /// Metric: the value to reach.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<f64>,
@@ -285,7 +301,7 @@ pub struct Item {
     /// Appointment: where.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// Session note, journal entry: the day it is of.
+    /// Session note, journal entry: the day it is of. Invoice: its date, at the latest the day it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<NaiveDate>,
     /// File: its name.
@@ -297,15 +313,39 @@ pub struct Item {
     /// File: its media type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
+    /// File: which upload it is; none while nothing was uploaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_id: Option<FileId>,
+    /// File: what was announced and is not there yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<Upload>,
     /// Invoice: how much.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Money>,
+    /// Invoice: how much of it is paid, in the currency's smallest unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid_minor: Option<i64>,
+    /// Invoice: when it went out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Invoice: the day on which the draft goes out by itself, on the client's calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_on: Option<NaiveDate>,
+    /// Invoice: how it comes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
+    /// Invoice: its place among those that come again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<Series>,
     /// Invoice: its number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
     /// Course step: the course it is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub course: Option<String>,
+    /// Agreement, contract: who signed it, in the order they did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signatures: Vec<Signature>,
     /// Agreement, contract, invoice: the engagement it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub engagement_id: Option<EngagementId>,
@@ -328,12 +368,42 @@ impl Item {
         self.is_open() && self.due_on.is_some_and(|due| due < today)
     }
 
+    /// It is not late any more, or not yet again: an invoice is what it was before it became overdue.
+    fn is_not_late(&mut self) {
+        self.late_since = None;
+        if self.state == State::Overdue {
+            self.state = if self.paid_minor.unwrap_or_default() > 0 { State::Partial } else { State::Sent };
+        }
+    }
+
+    /// Whether it is still being set up, or was called off while it was: nobody outside of the house has heard of it.
+    pub fn is_draft(&self) -> bool {
+        match self.state {
+            State::Draft => true,
+            State::Cancelled => self.kind == ItemKind::Invoice && self.sent_at.is_none(),
+            State::Open
+            | State::Done
+            | State::Assigned
+            | State::Submitted
+            | State::Scheduled
+            | State::Completed
+            | State::AwaitingSignature
+            | State::OutForSignature
+            | State::Sent
+            | State::Partial
+            | State::Overdue
+            | State::Paid
+            | State::Recorded => false,
+        }
+    }
+
     /// Whether the person wrote it.
     pub fn is_by(&self, person: PersonId) -> bool {
         self.author == Actor::from(person)
     }
 
-    fn happening(&self, id: HappeningId, what: What, at: DateTime<Utc>, by: Actor) -> Happening {
+    /// Something that happened to it, as it is now.
+    pub(crate) fn happening(&self, id: HappeningId, what: What, at: DateTime<Utc>, by: Actor) -> Happening {
         Happening {
             id,
             client_id: self.client_id,
@@ -380,7 +450,7 @@ pub struct ItemDraft {
     pub minutes: Option<u16>,
     /// Where (appointment).
     pub place: Option<String>,
-    /// The day it is of (session note, journal entry).
+    /// The day it is of (session note, journal entry, invoice).
     pub on: Option<NaiveDate>,
     /// Name (file, needed).
     pub file_name: Option<String>,
@@ -392,6 +462,10 @@ pub struct ItemDraft {
     pub amount: Option<Money>,
     /// Number (invoice).
     pub number: Option<String>,
+    /// The day on which it goes out by itself, at the beginning of that day on the client's calendar (invoice, while a draft).
+    pub send_on: Option<NaiveDate>,
+    /// How it comes again once it went out (invoice with `send_on`, while a draft).
+    pub repeat: Option<Repeat>,
     /// The course it is of (course step).
     pub course: Option<String>,
     /// The client's engagement that it is for (agreement, contract, invoice).
@@ -401,6 +475,21 @@ pub struct ItemDraft {
 impl ItemDraft {
     /// Checks every field against the kind and writes it into the item.
     fn fill(&self, item: &mut Item, check: &mut Check) {
+        if item.kind == ItemKind::Invoice && item.state != State::Draft {
+            let is_same = self.amount.as_ref().is_none_or(|amount| item.amount.as_ref() == Some(amount));
+            check.that(is_same, "amount", "can't be changed once the invoice is sent; cancel it and add another one");
+            check.that(self.send_on.is_none(), "send_on", "is for drafts; this invoice is not one any more");
+            check.that(self.repeat.is_none(), "repeat", "is for drafts; change the next one of the series");
+        }
+        if item.file_id.is_some() {
+            let sizes = self.size_bytes.is_none_or(|size| item.size_bytes == Some(size));
+            check.that(sizes, "size_bytes", "is that of the file that was uploaded");
+            let types = self.content_type.as_ref().is_none_or(|given| item.content_type.as_ref() == Some(given));
+            check.that(types, "content_type", "is that of the file that was uploaded");
+            if let Some(name) = &self.file_name {
+                check.that(!upload::is_dangerous(name), "file_name", upload::DANGEROUS);
+            }
+        }
         let mut line = |field: &str, given: &Option<String>, into: &mut Option<String>| {
             if let Some(text) = given {
                 *into = check.take(field, check::line(text, TITLE_MOST));
@@ -424,6 +513,7 @@ impl ItemDraft {
             item.visibility = visibility;
         }
         item.due_on = self.due_on.or(item.due_on);
+        item.send_on = self.send_on.or(item.send_on);
         item.on = self.on.or(item.on);
         item.starts_at = self.starts_at.or(item.starts_at);
         item.size_bytes = self.size_bytes.or(item.size_bytes);
@@ -459,6 +549,8 @@ impl ItemDraft {
             (self.content_type.is_some(), Field::ContentType, "content_type"),
             (self.amount.is_some(), Field::Amount, "amount"),
             (self.number.is_some(), Field::Number, "number"),
+            (self.send_on.is_some(), Field::SendOn, "send_on"),
+            (self.repeat.is_some(), Field::Repeat, "repeat"),
             (self.course.is_some(), Field::Course, "course"),
             (self.engagement_id.is_some(), Field::Engagement, "engagement_id"),
         ] {
@@ -466,8 +558,18 @@ impl ItemDraft {
                 check.fault(name, format!("is not a field of the kind {}", item.kind.name()));
             }
         }
-        for (date, name) in [(item.due_on, "due_on"), (item.on, "on"), (item.starts_at.map(|at| at.date_naive()), "starts_at")] {
+        let dates = [
+            (item.due_on, "due_on"),
+            (item.on, "on"),
+            (item.send_on, "send_on"),
+            (self.repeat.and_then(|repeat| repeat.until), "repeat.until"),
+            (item.starts_at.map(|at| at.date_naive()), "starts_at"),
+        ];
+        for (date, name) in dates {
             check.that(date.is_none_or(is_sensible), name, "must be from 1900 to 2199");
+        }
+        if item.kind == ItemKind::Invoice && (self.repeat.is_some() || self.send_on.is_some()) {
+            crate::invoice::arrange(item, self.repeat, check);
         }
     }
 
@@ -498,6 +600,8 @@ impl ItemDraft {
             state: kind.first_state(),
             closed_at: None,
             due_on: None,
+            late_since: None,
+            wake_at: None,
             target: None,
             unit: None,
             points: Vec::new(),
@@ -508,9 +612,17 @@ impl ItemDraft {
             file_name: None,
             size_bytes: None,
             content_type: None,
+            file_id: None,
+            upload: None,
             amount: None,
+            paid_minor: (kind == ItemKind::Invoice).then_some(0),
+            sent_at: None,
+            send_on: None,
+            repeat: None,
+            series: None,
             number: None,
             course: None,
+            signatures: Vec::new(),
             engagement_id: None,
             created_at: now,
             updated_at: now,
@@ -543,6 +655,9 @@ impl ItemDraft {
         if !check.is_clean() || item == *before {
             return check.done(None);
         }
+        if item.due_on != before.due_on {
+            item.is_not_late();
+        }
         item.updated_at = now;
         item.version += 1;
         let what = match (before.visibility, item.visibility) {
@@ -565,6 +680,11 @@ fn changes(before: &Item, after: &Item) -> Option<String> {
     }
     if before.starts_at != after.starts_at {
         words.push("rescheduled".to_owned());
+    }
+    if before.send_on != after.send_on
+        && let Some(day) = after.send_on
+    {
+        words.push(format!("goes out {}", day.format("%-d %b %Y")));
     }
     if before.target != after.target
         && let Some(target) = after.target
@@ -631,7 +751,7 @@ fn target(kind: ItemKind, state: State, asked: Move) -> Option<(State, What)> {
         (Move::Complete, Agreement | Contract) => {
             matches!(state, State::AwaitingSignature | State::OutForSignature).then_some((State::Completed, What::Signed))
         }
-        (Move::Complete, Invoice) => matches!(state, State::Sent | State::Partial).then_some((State::Paid, What::Paid)),
+        (Move::Complete, Invoice) => matches!(state, State::Sent | State::Partial | State::Overdue).then_some((State::Paid, What::Paid)),
         (Move::Submit, Worksheet) => (state == State::Assigned).then_some((State::Submitted, What::Submitted)),
         (Move::Submit, Agreement | Contract) => (state == State::AwaitingSignature).then_some((State::OutForSignature, What::Shared)),
         (Move::Submit, Invoice) => (state == State::Draft).then_some((State::Sent, What::Shared)),
@@ -649,15 +769,28 @@ fn target(kind: ItemKind, state: State, asked: Move) -> Option<(State, What)> {
     }
 }
 
-/// Moves an item, and says what happened.
+/// Moves an item, and says what happened; `today` is the day on the client's calendar.
 ///
 /// # Errors
 /// [`Refused`] where its kind or state does not allow the move.
-pub fn advance(before: &Item, asked: Move, by: Actor, now: DateTime<Utc>, happening: HappeningId) -> Result<(Item, Happening), Refused> {
+pub fn advance(
+    before: &Item,
+    asked: Move,
+    by: Actor,
+    today: NaiveDate,
+    now: DateTime<Utc>,
+    happening: HappeningId,
+) -> Result<(Item, Happening), Refused> {
     let Some((state, what)) = target(before.kind, before.state, asked) else {
         return Err(Refused { verb: asked.verb(), kind: before.kind, state: before.state });
     };
     let mut item = before.clone();
+    match asked {
+        Move::Reopen => item.is_not_late(),
+        Move::Submit if item.kind == ItemKind::Invoice => (item.on, item.sent_at) = (item.on.or(Some(today)), Some(now)),
+        Move::Complete if item.kind == ItemKind::Invoice => item.paid_minor = item.amount.as_ref().map(|amount| amount.amount_minor),
+        Move::Complete | Move::Cancel | Move::Submit => {}
+    }
     item.state = state;
     item.closed_at = (!state.is_open()).then_some(now);
     item.updated_at = now;
@@ -665,6 +798,42 @@ pub fn advance(before: &Item, asked: Move, by: Actor, now: DateTime<Utc>, happen
     let mut happening = item.happening(happening, what, now, by);
     happening.note = (asked == Move::Reopen).then(|| "reopened".to_owned());
     Ok((item, happening))
+}
+
+/// What can be done with an item besides changing its fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doing {
+    /// Moving it from one state to another.
+    Move(Move),
+    /// Recording a value on it.
+    Record,
+    /// Signing it.
+    Sign,
+    /// Recording a payment on it.
+    Pay,
+}
+
+impl Doing {
+    /// Everything that can be done.
+    pub const ALL: [Self; 7] = [
+        Self::Move(Move::Complete),
+        Self::Move(Move::Reopen),
+        Self::Move(Move::Cancel),
+        Self::Move(Move::Submit),
+        Self::Record,
+        Self::Sign,
+        Self::Pay,
+    ];
+
+    /// It as a verb with what stands before the item.
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Move(asked) => asked.verb(),
+            Self::Record => "record a value on",
+            Self::Sign => "sign",
+            Self::Pay => "record a payment on",
+        }
+    }
 }
 
 /// Why a value was not recorded.
@@ -712,7 +881,7 @@ pub fn record(
 }
 
 /// Dates outside of this are typing errors, and calendars disagree on them.
-fn is_sensible(date: NaiveDate) -> bool {
+pub(crate) fn is_sensible(date: NaiveDate) -> bool {
     use chrono::Datelike;
     (1900..=2199).contains(&date.year())
 }
@@ -747,7 +916,7 @@ mod tests {
     #[test]
     fn every_move_of_every_kind_from_every_state() {
         use std::fmt::Write;
-        const STATES: [State; 14] = [
+        const STATES: [State; 15] = [
             State::Open,
             State::Done,
             State::Assigned,
@@ -759,6 +928,7 @@ mod tests {
             State::Draft,
             State::Sent,
             State::Partial,
+            State::Overdue,
             State::Paid,
             State::Cancelled,
             State::Recorded,

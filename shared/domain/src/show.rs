@@ -270,7 +270,7 @@ fn shows(definition: &Definition, creator: &Viewer, reader: &Reader, record: &Re
         return false;
     }
     match &reader.viewer {
-        None => item.visibility == Visibility::Shared,
+        None => item.visibility == Visibility::Shared && !item.is_draft(),
         Some(viewer) => {
             let level = reader.levels.get(&record.client.id).copied().unwrap_or_default();
             decide(viewer, Action::Read, &Resource::Item(&ClientFacts::of(&record.client, level), &facts)).is_allowed()
@@ -399,9 +399,8 @@ fn line(definition: &Definition, item: &Item, happened: &[&Happening], today: Na
 fn extra(item: &Item) -> Option<String> {
     match item.kind {
         ItemKind::Invoice => item.amount.as_ref().map(|money| {
-            let (whole, rest) = (money.amount_minor / 100, money.amount_minor % 100);
             let number = item.number.as_deref().map(|n| format!("{n}, ")).unwrap_or_default();
-            format!("{number}{whole}.{rest:02} {}", money.currency)
+            format!("{number}{}", money.words())
         }),
         ItemKind::File => item.file_name.clone(),
         ItemKind::CourseStep => item.course.clone(),

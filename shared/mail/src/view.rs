@@ -502,7 +502,7 @@ fn phrase(line: &Line, setting: &Setting<'_>) -> (String, String) {
     }
     parts.extend(by_whom);
     parts.extend(line.extra.as_deref().map(|extra| words::line(extra, NOTE_MOST)).filter(|extra| !extra.is_empty()));
-    if matches!(line.state, State::OutForSignature | State::AwaitingSignature | State::Partial | State::Draft)
+    if matches!(line.state, State::OutForSignature | State::AwaitingSignature | State::Partial | State::Overdue | State::Draft)
         && lead != words::sentence(line.state.words())
     {
         parts.push(line.state.words().to_owned());

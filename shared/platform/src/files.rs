@@ -1,5 +1,6 @@
 //! Mail that came in, and files, in S3.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -7,7 +8,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, MetadataDirective};
 use domain::id::{AccountId, ExportId, FileId, ImportId, ItemId};
 
 use crate::Config;
@@ -37,6 +38,17 @@ pub struct Found {
     pub bytes: Vec<u8>,
     /// How large all of it is.
     pub size: u64,
+    /// What tells it from any other content under its key.
+    pub etag: Option<String>,
+}
+
+/// A request that whoever has it can make, for a while, and that can't be changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// Where it goes.
+    pub url: String,
+    /// The headers it must have.
+    pub headers: BTreeMap<String, String>,
 }
 
 /// The bucket.
@@ -59,6 +71,11 @@ pub fn import_key(account: AccountId, import: ImportId) -> String {
 /// Where an attempt at an export writes to.
 pub fn export_key(account: AccountId, export: ExportId, attempt: u32) -> String {
     format!("exports/{account}/{export}/{attempt}")
+}
+
+/// Where a file of an item is uploaded to. It is not kept there.
+pub fn upload_key(account: AccountId, item: ItemId, file: FileId) -> String {
+    format!("uploads/{account}/{item}/{file}")
 }
 
 /// Where a mail that came in is, by the id that SES gave it.
@@ -84,6 +101,7 @@ impl Files {
             Err(SdkError::ServiceError(error)) if matches!(error.err(), GetObjectError::NoSuchKey(_)) => return Ok(None),
             Err(error) => return Err(failed("GetObject", error)),
         };
+        let etag = answer.e_tag().map(str::to_owned);
         let size = answer.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default();
         let wanted = usize::try_from(if size <= most { size } else { beginning }).unwrap_or(usize::MAX);
         let mut body = answer.body;
@@ -98,7 +116,7 @@ impl Files {
             return Err(FilesError { call: "GetObject", detail: format!("{} of {wanted} bytes came", bytes.len()) });
         }
         bytes.truncate(wanted);
-        Ok(Some(Found { bytes, size }))
+        Ok(Some(Found { bytes, size, etag }))
     }
 
     /// Writes an object, whatever was there. It is never shown by a browser: whoever opens it saves it.
@@ -176,6 +194,46 @@ impl Files {
         let get = self.client.get_object().bucket(&self.bucket).key(key).response_content_disposition(saved_as(name));
         let signed = get.response_content_type("application/octet-stream").presigned(for_a_while).await;
         Ok(signed.map_err(|error| failed("link", error))?.uri().to_owned())
+    }
+}
+
+impl Files {
+    /// A request by which whoever has it can put an object of this type and size there, for a while.
+    ///
+    /// # Errors
+    /// [`FilesError`].
+    pub async fn upload(&self, key: &str, content_type: &str, size: u64, good_for: Duration) -> Result<Signed, FilesError> {
+        let fault = |detail: String| FilesError { call: "upload", detail };
+        let for_a_while = PresigningConfig::expires_in(good_for).map_err(|error| fault(error.to_string()))?;
+        let length = i64::try_from(size).map_err(|error| fault(error.to_string()))?;
+        let put = self.client.put_object().bucket(&self.bucket).key(key).content_type(content_type).content_length(length);
+        let signed = put.presigned(for_a_while).await.map_err(|error| failed("upload", error))?;
+        // sent by whatever makes the request, and not for it to choose
+        let headers = signed.headers().filter(|(name, _)| !name.eq_ignore_ascii_case("host"));
+        Ok(Signed { url: signed.uri().to_owned(), headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect() })
+    }
+
+    /// Copies an object, if it still is what was found there; whether it was. The copy is never shown by a browser.
+    ///
+    /// # Errors
+    /// [`FilesError`].
+    pub async fn copy(&self, from: &str, found: &Found, to: &str, content_type: &str) -> Result<bool, FilesError> {
+        let copy = self.client.copy_object().bucket(&self.bucket).key(to).copy_source(format!("{}/{from}", self.bucket));
+        let copy = copy.metadata_directive(MetadataDirective::Replace).content_type(content_type).content_disposition("attachment");
+        match copy.set_copy_source_if_match(found.etag.clone()).send().await {
+            Ok(_) => Ok(true),
+            Err(SdkError::ServiceError(error)) if matches!(error.err().code(), Some("PreconditionFailed" | "NoSuchKey")) => Ok(false),
+            Err(error) => Err(failed("CopyObject", error)),
+        }
+    }
+
+    /// Removes an object, if there is one.
+    ///
+    /// # Errors
+    /// [`FilesError`].
+    pub async fn remove(&self, key: &str) -> Result<(), FilesError> {
+        let removed = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        removed.map(|_| ()).map_err(|error| failed("DeleteObject", error))
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(reopen))
         .routes(routes!(cancel))
         .routes(routes!(submit))
+        .routes(routes!(sign))
         .routes(routes!(record))
 }
 
@@ -54,6 +55,7 @@ async fn list(ask: Ask<Filter>, Path(client): Path<ClientId>) -> Answered<Paged<
     request_body(content = ItemDraft, examples(
         ("action" = (value = json!({"kind": "action", "title": "Call the new team lead", "due_on": "2026-11-27"}))),
         ("metric" = (value = json!({"kind": "metric", "title": "Hours of sleep", "unit": "hours", "target": 7.5}))),
+        ("invoice" = (value = json!({"kind": "invoice", "title": "Coaching in November", "amount": {"amount_minor": 25000, "currency": "EUR"}, "due_on": "2026-12-15", "send_on": "2026-12-01", "repeat": {"every": "month", "interval": 1, "until": "2027-06-30"}}))),
         ("appointment" = (value = json!({"kind": "appointment", "title": "Session 4", "starts_at": "2026-11-24T15:00:00Z", "minutes": 60}))),
     )),
     responses((status = 201, body = Item, headers(("etag" = String), ("location" = String))), ChangeRefusals)
@@ -117,6 +119,17 @@ async fn cancel(ask: Ask, Path(id): Path<ItemId>, _: NoBody) -> Answered<Item> {
 )]
 async fn submit(ask: Ask, Path(id): Path<ItemId>, _: NoBody) -> Answered<Item> {
     advance(&ask, id, Move::Submit).await
+}
+
+/// Signs an agreement or contract, as who asks: a member who coaches the client, or the client. A member's signature sends it out;
+/// when a member and the client have signed, it is completed. What is signed can't be changed any more.
+#[utoipa::path(
+    post, path = "/v1/items/{id}/sign", operation_id = "items_sign", tag = "items", params(("id" = ItemId, Path), IdempotencyKey),
+    responses((status = 200, body = Item, headers(("etag" = String))), ChangeRefusals)
+)]
+async fn sign(ask: Ask, Path(id): Path<ItemId>, _: NoBody) -> Answered<Item> {
+    let item = items::sign(&ask.ctx, id).await?;
+    Ok(entity(item.version, item))
 }
 
 async fn advance(ask: &Ask, id: ItemId, asked: Move) -> Answered<Item> {

@@ -15,6 +15,7 @@ use anyhow::{Context, anyhow};
 use app::account::{AccountChange, FeaturesChange};
 use app::clients::ClientDraft;
 use app::companies::{Named, PersonnelDraft};
+use app::due::Fallen;
 use app::groups::GroupClients;
 use app::identity::AccountDraft;
 use app::items::DataDraft;
@@ -268,12 +269,28 @@ async fn live(
             By::Coach => office.ctx(Some(sketch.coach), at),
             By::Client => office.ctx_of(Viewer::Client(client.clone()), at),
         };
+        if let Deed::Move(item, _) = &deed {
+            overtake(&office, items.get(*item).copied().flatten(), at).await?;
+        }
         carry_out(&ctx, &client, &mut items, deed).await.with_context(|| format!("{} {} at {at}", sketch.first, sketch.last))?;
+    }
+    for item in &items {
+        overtake(&office, *item, now).await?;
     }
     if n == ARCHIVED {
         app::clients::archive(&office.ctx(Some(sketch.coach), now - Duration::days(60)), client.id).await?;
     }
     Ok((n, client))
+}
+
+/// Lets happen what had fallen due of an item by itself until then, at its time.
+async fn overtake(office: &Office, item: Option<ItemId>, until: DateTime<Utc>) -> anyhow::Result<()> {
+    let Some(id) = item else { return Ok(()) };
+    let wake_at = office.app.platform.store.item(office.scope, id).await?.and_then(|item| item.wake_at);
+    match wake_at.filter(|at| *at <= until) {
+        Some(at) => Ok(app::due::look(&office.app, office.scope, id, at, &mut Fallen::default()).await?),
+        None => Ok(()),
+    }
 }
 
 async fn carry_out(ctx: &Ctx, client: &Client, items: &mut Vec<Option<ItemId>>, deed: Deed) -> anyhow::Result<()> {
@@ -286,6 +303,7 @@ async fn carry_out(ctx: &Ctx, client: &Client, items: &mut Vec<Option<ItemId>>, 
         }
         Deed::Change(item, draft) => drop(app::items::update(ctx, known(item)?, &draft, None).await?),
         Deed::Move(item, asked) => drop(app::items::advance(ctx, known(item)?, asked).await?),
+        Deed::Sign(item) => drop(app::items::sign(ctx, known(item)?).await?),
         Deed::Record(item, value) => {
             drop(app::items::record(ctx, known(item)?, &DataDraft { value: Some(value), on: None }).await?);
         }

@@ -27,6 +27,7 @@ pub(super) enum Deed {
     Change(usize, Box<ItemDraft>),
     Move(usize, Move),
     Record(usize, f64),
+    Sign(usize),
 }
 
 /// Chance that is the same every time (splitmix64).
@@ -171,9 +172,9 @@ impl Story<'_> {
         let due = ItemDraft { due_on: Some(self.day(start) + Duration::days(7)), ..ItemDraft::default() };
         let agreement = ("Coaching agreement", "Confidentiality, cancellations, how we work together.");
         let agreement = self.add(start, By::Coach, ItemKind::Agreement, agreement, due);
-        self.moved(start + Duration::minutes(6), By::Coach, agreement, Move::Submit);
+        self.then(start + Duration::minutes(6), By::Coach, agreement, Deed::Sign(agreement));
         if sketch.months > 1 {
-            self.moved(self.at(begun - 2, 18, 21), By::Client, agreement, Move::Complete);
+            self.then(self.at(begun - 2, 18, 21), By::Client, agreement, Deed::Sign(agreement));
         }
         match sketch.company {
             Some(_) if n.is_multiple_of(4) => {
@@ -240,7 +241,7 @@ impl Story<'_> {
             match self.chance.within(1, 100) {
                 1..=7 => {
                     let evening = starts_at - Duration::hours(16);
-                    self.moved(evening, By::Client, session, Move::Cancel);
+                    self.moved(evening, By::Coach, session, Move::Cancel);
                     booked = evening + Duration::minutes(20);
                     (ago, count) = (ago - rhythm, count + 1);
                     continue;

@@ -17,9 +17,9 @@ use super::list::whole;
 use crate::{AppError, Ctx};
 
 /// The most bytes of a file: what Lambda lets a function answer is 6 MB, in base64 for XLSX.
-const BYTES_MOST: usize = 4 * 1024 * 1024;
+pub(crate) const BYTES_MOST: usize = 4 * 1024 * 1024;
 /// The most rows of a file, so that it is made in little memory and time.
-const ROWS_MOST: usize = 50_000;
+pub(crate) const ROWS_MOST: usize = 50_000;
 
 /// What kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +147,6 @@ pub async fn export(ctx: &Ctx, filter: Filter, sort: Sort, kind: FileKind) -> Re
             Ok(ctx.store().all_locations(ctx.scope).await?)
         })
         .await?;
-    let too_many = || AppError::conflict("too_many_rows", "these are more rows than one file can have; narrow them down with the filters");
     if rows.len() > ROWS_MOST {
         return Err(too_many());
     }
@@ -166,6 +165,11 @@ pub async fn export(ctx: &Ctx, filter: Filter, sort: Sort, kind: FileKind) -> Re
     }
     let today = ctx.now.with_timezone(&ctx.account.time_zone).date_naive();
     Ok(File { name: format!("engagements-{today}.{}", kind.extension()), bytes })
+}
+
+/// The refusal of more than a file can have.
+pub(crate) fn too_many() -> AppError {
+    AppError::conflict("too_many_rows", "these are more rows than one file can have; narrow them down with the filters")
 }
 
 fn csv(rows: &[EngagementView], known: &Known) -> Result<Vec<u8>, csv::Error> {

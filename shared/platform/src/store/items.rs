@@ -1,12 +1,12 @@
 //! Items and the log of their happenings.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::export::Span;
 use domain::happening::Happening;
 use domain::id::{ClientId, HappeningId, ItemId};
 use domain::item::{Item, ItemKind};
 use domain::schedule::Window;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::keys::{self, Scope};
 use super::{After, Changes, Index, Query, Range, Store, StoreError, text, to_row};
@@ -22,6 +22,12 @@ pub struct Glimpse {
     pub kind: ItemKind,
     /// When it happened.
     pub at: DateTime<Utc>,
+}
+
+/// The mark that keeps an item from being late twice for one day.
+#[derive(Serialize)]
+struct Told {
+    at: DateTime<Utc>,
 }
 
 impl Store {
@@ -84,6 +90,39 @@ impl Store {
     /// [`StoreError::Row`].
     pub fn replace_item(&self, changes: &mut Changes, scope: Scope, item: &Item) -> Result<(), StoreError> {
         changes.replace("version", &self.table, to_row("item", &keys::item(scope, item), item)?, item.version - 1)
+    }
+
+    /// The same for an invoice that was to go out by itself; unmet `scheduled`.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn replace_scheduled(&self, changes: &mut Changes, scope: Scope, item: &Item) -> Result<(), StoreError> {
+        changes.replace("scheduled", &self.table, to_row("item", &keys::item(scope, item), item)?, item.version - 1)
+    }
+
+    /// The items that something may have fallen due of by now, of a part of all; by what the index knows.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn items_to_wake(&self, shard: u8, until: DateTime<Utc>) -> Result<Vec<(Scope, ItemId)>, StoreError> {
+        let range = Range::Between("0".into(), format!("{}#~", keys::time(until)));
+        let rows = self.query_rows(&Query::index(Index::Two, keys::calendar(shard), range), None).await?;
+        Ok(rows.iter().filter_map(|row| keys::read_calendar(&text(row, Index::Two.sk()))).collect())
+    }
+
+    /// Notes that an item was late for a day; unmet `told` if it was before.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn add_late(
+        &self,
+        changes: &mut Changes,
+        scope: Scope,
+        item: ItemId,
+        due_on: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        changes.add("told", &self.table, to_row("late", &keys::late(scope, item, due_on).into(), &Told { at: now })?)
     }
 
     /// Adds a happening to the client's log.

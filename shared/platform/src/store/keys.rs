@@ -14,7 +14,8 @@
 //! | client | `A#C#<client>` | `CLIENT` | `A#CLIENTS` / `<client>` | | `A#CO#<company>#CLIENTS` / `<client>` |
 //! | pairing | `A#C#<client>` | `PAIRING#<member>` | `A#M#<member>#PAIRINGS` / `<client>` | | |
 //! | pairing that ended | `A#C#<client>` | `PAIRED#<time>#<member>` | | | |
-//! | item | `A#I#<item>` | `ITEM` | `A#C#<client>#ITEMS` / `<kind>#<item>` | scheduled appointments: `A#APPOINTMENTS` / `<begins>#<client>#<item>` | while open: `A#C#<client>#OPEN` / `<kind>#<item>` |
+//! | item | `A#I#<item>` | `ITEM` | `A#C#<client>#ITEMS` / `<kind>#<item>` | scheduled appointments: `A#APPOINTMENTS` / `<begins>#<client>#<item>`; until something falls due: `CALENDAR#<shard>` / `<time>#<account>#<item>` | while open: `A#C#<client>#OPEN` / `<kind>#<item>` |
+//! | day an item was late for | `A#I#<item>` | `LATE#<due on>` | | | |
 //! | comment | `A#I#<item>` | `COMMENT#<id>` | | | |
 //! | mail that a comment came in | `A#I#<item>` | `ORIGINAL#<comment>` | | | |
 //! | file of an item | `A#I#<item>` | `FILE#<id>` | | | |
@@ -67,6 +68,7 @@
 //! | exports of a client, newest first; exports to look after by now | one query of gsi1; one range query per shard of gsi2 |
 //! | everything of an account, to be taken along | one query for each of its partitions, see [`Part`] |
 //! | appointments of the account between two times | one query of gsi2 |
+//! | items to look at by now, whatever the outage | one range query per shard of gsi2 |
 //! | reports whose next run is overdue, whatever the outage | one range query per shard of gsi2 |
 //! | a report's runs, newest first; a run with its contents; a run's deliveries | one query each |
 //! | deliveries to look after by now; runs whose planning was cut off | one range query per shard of gsi2 |
@@ -411,8 +413,25 @@ pub(super) fn item(scope: Scope, item: &domain::item::Item) -> Place {
         (Some(begins), domain::item::State::Scheduled) => {
             place.also(Index::Two, appointments(scope), format!("{}#{}#{}", time(begins), item.client_id, item.id))
         }
-        _ => place,
+        _ => match item.wake_at {
+            Some(at) => place.also(Index::Two, calendar(shard(&item.id)), format!("{}#{}#{}", time(at), scope.0, item.id)),
+            None => place,
+        },
     }
+}
+
+/// A part of the wheel of items that something falls due of.
+pub fn calendar(shard: u8) -> String {
+    format!("CALENDAR#{shard}")
+}
+
+pub(super) fn read_calendar(sk: &str) -> Option<(Scope, ItemId)> {
+    let mut parts = sk.split('#').skip(1);
+    Some((Scope(parts.next()?.parse().ok()?), parts.next()?.parse().ok()?))
+}
+
+pub(super) fn late(scope: Scope, item: ItemId, due_on: NaiveDate) -> Key {
+    Key::new(item_key(scope, item).pk, format!("LATE#{due_on}"))
 }
 
 pub(super) fn client_items(scope: Scope, client: ClientId) -> String {
@@ -727,7 +746,7 @@ pub fn due_shard(scope: Scope) -> u8 {
     Sha256::digest(scope.0.to_string())[0] % DUE_SHARDS
 }
 
-/// Reads since when something is due from its place in the due index.
+/// Reads since when something is due from its place in the due index, or in the wheel of items.
 pub fn read_due_at(sk: &str) -> Option<DateTime<Utc>> {
     sk.split('#').next()?.parse().ok()
 }
