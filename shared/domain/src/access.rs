@@ -133,7 +133,7 @@ impl ClientFacts {
 }
 
 /// What access needs to know of an item.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct ItemFacts {
     /// Its kind.
     pub kind: ItemKind,
@@ -289,10 +289,9 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             Decision::when(viewer.may(Permission::ManageTeam), unless(sees_client(viewer, client)))
         }
 
-        (Resource::Sharing(client), Action::Read) => Decision::when(
-            sees_record(viewer, client) && !matches!(viewer, Viewer::Personnel(_)),
-            unless(sees_client(viewer, client)),
-        ),
+        (Resource::Sharing(client), Action::Read) => {
+            Decision::when(sees_record(viewer, client) && !matches!(viewer, Viewer::Personnel(_)), unless(sees_client(viewer, client)))
+        }
         // who works with the client may let others look, and so may who manages the team and sees what is shared
         (Resource::Sharing(client), Action::Write) => Decision::when(
             is_member && (coaches(client) || (viewer.may(Permission::ManageTeam) && sees_record(viewer, client))),

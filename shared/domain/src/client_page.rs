@@ -378,8 +378,10 @@ mod tests {
             ("of the company", Viewer::Personnel(sample::personnel(3, COMPANY, &[ItemKind::Metric])), client(), Level::None, team),
         ] {
             let facts = ClientFacts::of(&client, level);
-            let offered: Vec<String> = offers(&viewer, &client, level, team, sample::now()).iter().map(|o| format!("{:?}", o.act)).collect();
-            let areas: Vec<String> = Area::ALL.into_iter().filter(|area| area.is_seen(&viewer, &facts)).map(|area| format!("{area:?}")).collect();
+            let offered: Vec<String> =
+                offers(&viewer, &client, level, team, sample::now()).iter().map(|o| format!("{:?}", o.act)).collect();
+            let areas: Vec<String> =
+                Area::ALL.into_iter().filter(|area| area.is_seen(&viewer, &facts)).map(|area| format!("{area:?}")).collect();
             let engagement = EngagementFacts { owner: Owner::Own, location: None, coach: None, is_draft: false, is_tracked: true };
             let with_engagements = engagement_offers(&viewer, &facts, &engagement, team);
             writeln!(
@@ -399,7 +401,10 @@ mod tests {
         let kinds: Vec<ItemKind> = Area::ALL.into_iter().flat_map(Area::kinds).copied().collect();
         assert_eq!(kinds.len(), ItemKind::ALL.len());
         assert_eq!(BTreeSet::from_iter(kinds), BTreeSet::from(ItemKind::ALL));
-        assert_eq!(Area::Engagements.breadcrumb("Sigefroy Brockhouse").join(" / "), "Contacts / Sigefroy Brockhouse / Coaching / Engagement");
+        assert_eq!(
+            Area::Engagements.breadcrumb("Sigefroy Brockhouse").join(" / "),
+            "Contacts / Sigefroy Brockhouse / Coaching / Engagement"
+        );
         let ways: BTreeSet<Vec<String>> = Area::ALL.into_iter().map(|area| area.breadcrumb("x")).collect();
         assert_eq!(ways.len(), Area::ALL.len());
     }

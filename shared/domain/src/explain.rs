@@ -386,11 +386,13 @@ impl Asked {
                 if !grounds.iter().any(|ground| matches!(ground, Ground::Pairing { .. })) {
                     asked.client.level = Level::None;
                 }
-                if let Some(engagement) = asked.engagement.as_mut().filter(|e| e.coach == Some(member.id) && !has(Ground::EngagementCoach)) {
+                if let Some(engagement) = asked.engagement.as_mut().filter(|e| e.coach == Some(member.id) && !has(Ground::EngagementCoach))
+                {
                     engagement.coach = None;
                 }
                 let administrator = if has(Ground::Administrator) { member.administrator } else { Administrator::None };
-                let permissions = member.permissions.iter().copied().filter(|permission| has(Ground::Permission { permission: *permission }));
+                let permissions =
+                    member.permissions.iter().copied().filter(|permission| has(Ground::Permission { permission: *permission }));
                 *member = Member { administrator, permissions: permissions.collect(), ..member.clone() };
             }
             Viewer::Client(own) => {
@@ -555,7 +557,8 @@ mod tests {
                 writeln!(table, "  {:24} {:10} {}", format!("{:?}", right.act), format!("{:?}", right.answer), right.says).unwrap();
             }
             for right in explain_engagement(&viewer, &client, &own_engagement(7)) {
-                writeln!(table, "  Engagement {:13} {:10} {}", format!("{:?}", right.act), format!("{:?}", right.answer), right.says).unwrap();
+                writeln!(table, "  Engagement {:13} {:10} {}", format!("{:?}", right.act), format!("{:?}", right.answer), right.says)
+                    .unwrap();
             }
             let Kinds { read, write, comment } = explained.kinds;
             writeln!(table, "  kinds: reads {}, writes {}, comments on {}", read.len(), write.len(), comment.len()).unwrap();
@@ -567,9 +570,10 @@ mod tests {
         let permissions = proptest::sample::subsequence(Permission::ALL.to_vec(), 0..=Permission::ALL.len());
         let administrator = prop_oneof![Just(Administrator::None), Just(Administrator::Location), Just(Administrator::Global)];
         let location = || proptest::option::of((30_u128..32).prop_map(|id| LocationId(Ulid(id))));
-        let members = (permissions, administrator, location(), any::<bool>()).prop_map(|(permissions, administrator, location_id, active)| {
-            Viewer::Member(Member { administrator, location_id, active, ..sample::member(1, &permissions) })
-        });
+        let members =
+            (permissions, administrator, location(), any::<bool>()).prop_map(|(permissions, administrator, location_id, active)| {
+                Viewer::Member(Member { administrator, location_id, active, ..sample::member(1, &permissions) })
+            });
         let clients = (OWN..OWN + 2).prop_map(|id| Viewer::Client(sample::client(id, Some(COMPANY))));
         let kinds = proptest::sample::subsequence(ItemKind::ALL.to_vec(), 0..=ItemKind::ALL.len());
         let personnel = (COMPANY..COMPANY + 2, kinds, any::<bool>(), any::<bool>(), location()).prop_map(

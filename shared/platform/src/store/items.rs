@@ -1,13 +1,18 @@
 //! Items and the log of their happenings.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
+use domain::access::ItemFacts;
 use domain::happening::Happening;
 use domain::id::{ClientId, HappeningId, ItemId};
 use domain::item::{Item, ItemKind};
 use domain::schedule::Window;
 
 use super::keys::{self, Scope};
-use super::{After, Changes, Index, Query, Range, Store, StoreError, text, to_row};
+use super::{After, Changes, Index, Query, Range, Store, StoreError, failed, from_row, text, to_row};
+
+/// How many times a client's items are asked for to count them; each time reads up to 1 MB of them.
+const OUTLINE_CALLS: usize = 3;
 
 impl Store {
     /// An item.
@@ -53,6 +58,43 @@ impl Store {
     /// [`StoreError`].
     pub async fn open_items(&self, scope: Scope, client: ClientId) -> Result<Vec<Item>, StoreError> {
         self.query("item", &Query::index(Index::Three, keys::open_items(scope, client), Range::All)).await
+    }
+
+    /// What access needs to know of each of a client's items, and whether there are more of them than were read: however
+    /// many there are, the work is bounded.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn item_outlines(&self, scope: Scope, client: ClientId) -> Result<(Vec<ItemFacts>, bool), StoreError> {
+        let index = Index::One;
+        let mut outlines = Vec::new();
+        let mut start = None;
+        for _ in 0..OUTLINE_CALLS {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(index.name())
+                .key_condition_expression("#pk = :pk")
+                .projection_expression("#kind, #visibility, #author")
+                .expression_attribute_names("#pk", index.pk())
+                .expression_attribute_names("#kind", "kind")
+                .expression_attribute_names("#visibility", "visibility")
+                .expression_attribute_names("#author", "author")
+                .expression_attribute_values(":pk", AttributeValue::S(keys::client_items(scope, client)))
+                .set_exclusive_start_key(start.take())
+                .send()
+                .await
+                .map_err(|e| failed("Query", &e))?;
+            for row in answer.items.unwrap_or_default() {
+                outlines.push(from_row("item outline", row)?);
+            }
+            start = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok((outlines, start.is_some()))
     }
 
     /// Adds an item.

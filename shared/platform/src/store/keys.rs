@@ -47,6 +47,7 @@
 //! | API key | `KEY#<digest>` | `KEY` | `A#P#<person>#KEYS` / `<id>` | | |
 //! | answered request | `A#REQUEST#<digest>` | `REQUEST` | | | |
 //! | audit entry | `A#AUDIT#<day>` | `<id>` | | | |
+//! | what a person was refused in an hour | `A#P#<person>#REFUSED` | `<hour>` | | | |
 //! | signing keys | `SYSTEM` | `SIGNING-KEYS` | | | |
 //!
 //! | access pattern | how |
@@ -71,6 +72,7 @@
 //! | what crossed in an epoch, or of it with one coach; who is owed a digest | one query each |
 //! | person by address; who holds a key | one query; one get |
 //! | audit of a day | one query |
+//! | pairings of a client that ended, newest first | one query of `A#C#<client>`, by prefix |
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use domain::id::{
@@ -267,6 +269,7 @@ pub(super) const GROUPS: &str = "GROUP#";
 pub(super) const REPORTS: &str = "REPORT#";
 pub(super) const SUPPRESSED: &str = "SUPPRESSED#";
 pub(super) const PAIRINGS: &str = "PAIRING#";
+pub(super) const PAIRED: &str = "PAIRED#";
 pub(super) const PROGRESS: &str = "PROGRESS";
 pub(super) const GROUP_CLIENTS: &str = "CLIENT#";
 
@@ -343,7 +346,12 @@ pub(super) fn pairing(scope: Scope, client: ClientId, member: MemberId) -> Place
 }
 
 pub(super) fn pairing_ended(scope: Scope, client: ClientId, member: MemberId, at: DateTime<Utc>) -> Key {
-    Key::new(client_partition(scope, client), format!("PAIRED#{}#{member}", time(at)))
+    Key::new(client_partition(scope, client), format!("{PAIRED}{}#{member}", time(at)))
+}
+
+/// When a pairing ended, as its key says.
+pub(super) fn read_pairing_ended(sk: &str) -> Option<DateTime<Utc>> {
+    sk.strip_prefix(PAIRED)?.split_once('#')?.0.parse().ok()
 }
 
 pub(super) fn member_pairings(scope: Scope, member: MemberId) -> String {
@@ -708,6 +716,10 @@ pub(super) fn audit_day(scope: Scope, day: NaiveDate) -> String {
 
 pub(super) fn audit(scope: Scope, entry: &super::audit::Entry) -> Key {
     Key::new(audit_day(scope, entry.at.date_naive()), entry.id.to_string())
+}
+
+pub(super) fn refused_in_hour(scope: Scope, person: PersonId, at: DateTime<Utc>) -> Key {
+    Key::new(format!("{}#P#{}#REFUSED", scope.a(), person_id(person)), at.format("%Y-%m-%dT%H").to_string())
 }
 
 pub(super) fn signing_keys() -> Key {
