@@ -1,7 +1,7 @@
 //! The page of one client, in one go (P-2 to P-6).
 
 use chrono::{DateTime, Utc};
-use domain::access::{Action, ClientFacts, EngagementFacts, Resource, Viewer, decide};
+use domain::access::{Action, ClientFacts, EngagementFacts, ItemFacts, Resource, Viewer, decide};
 use domain::account::Feature;
 use domain::client::{Client, Level, Pairing, Portal};
 use domain::client_page::{Area, Control, EngagementOffer, Offered, Team, engagement_offers, is_view_only, offers, portal_control};
@@ -9,6 +9,7 @@ use domain::engagement::{Engagement, State};
 use domain::id::{ClientId, CompanyId, MemberId};
 use domain::item::ItemKind;
 use domain::person::{Email, Member};
+use platform::store::items::Outline;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -108,6 +109,8 @@ pub struct AreaView {
     pub breadcrumb: Vec<String>,
     /// How many things are in it, as far as one sees them.
     pub count: Option<usize>,
+    /// How many of them something remains to be done about.
+    pub open: Option<usize>,
     /// The kinds of item in it that one may see.
     pub kinds: Vec<ItemKind>,
     /// The kinds of item that one may add to it.
@@ -160,21 +163,24 @@ pub async fn page(ctx: &Ctx, id: ClientId) -> Result<ClientPage, AppError> {
     let engagements = rows(ctx, &client, &facts, engagements, name, team);
 
     let adds: Vec<ItemKind> = offered.iter().flat_map(|offer| offer.kinds.iter().copied()).collect();
-    let seen: Vec<ItemKind> = items
-        .iter()
-        .filter(|item| decide(&ctx.viewer, Action::Read, &Resource::Item(&facts, item)).is_allowed())
-        .map(|item| item.kind)
-        .collect();
+    let sees = |item: &&Outline| {
+        let item = ItemFacts { kind: item.kind, visibility: item.visibility, author: item.author };
+        decide(&ctx.viewer, Action::Read, &Resource::Item(&facts, &item)).is_allowed()
+    };
+    let seen: Vec<&Outline> = items.iter().filter(sees).collect();
     let areas = Area::ALL.into_iter().filter(|area| area.is_seen(&ctx.viewer, &facts)).map(|area| {
-        let count = match area {
-            Area::Engagements => Some(engagements.len()),
-            _ => area.counts_items().then(|| seen.iter().filter(|kind| area.kinds().contains(kind)).count()),
+        let of_area = || seen.iter().filter(|item| area.kinds().contains(&item.kind));
+        let (count, open) = match (area, area.counts_items()) {
+            (Area::Engagements, _) => (Some(engagements.len()), None),
+            (_, true) => (Some(of_area().count()), Some(of_area().filter(|item| item.state.is_open()).count())),
+            (_, false) => (None, None),
         };
         AreaView {
             area,
             title: area.title(),
             breadcrumb: area.breadcrumb(&client.name()),
             count,
+            open,
             kinds: area.kinds().iter().copied().filter(|kind| may_see(&ctx.viewer, *kind)).collect(),
             add: area.kinds().iter().copied().filter(|kind| adds.contains(kind)).collect(),
         }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
-use domain::access::{Viewer, shut};
+use domain::access::Viewer;
 use domain::account::{Account, Features};
 use domain::check::{self, Check, Invalid};
+use domain::client::Portal;
 use domain::id::{AccountId, ApiKeyId, AuditId, MemberId};
 use domain::listing::{Columns, ColumnsDraft};
 use domain::person::{Actor, Administrator, Email, Member, Notifications, Permission, PersonId};
@@ -35,7 +36,12 @@ pub async fn authenticate(app: &App, secret: &str) -> Result<Option<(Ctx, KeySco
     let store = &app.platform.store;
     let (account, viewer) = futures::future::try_join(store.account(scope), viewer(app, scope, key.person)).await?;
     let (Some(account), Some(viewer)) = (account, viewer) else { return Ok(None) };
-    let active = shut(&viewer).is_none();
+    let active = match &viewer {
+        Viewer::Member(member) => member.active,
+        Viewer::Personnel(person) => person.active,
+        // P-4, P-5: archived or switched off, the client's own access is off
+        Viewer::Client(client) => !client.archived && client.portal != Portal::Disabled,
+    };
     let ctx = Ctx { app: app.clone(), scope, account: Arc::new(account), viewer, now, once: None };
     Ok(active.then_some((ctx, key.scope)))
 }

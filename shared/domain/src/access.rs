@@ -133,7 +133,7 @@ impl ClientFacts {
 }
 
 /// What access needs to know of an item.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ItemFacts {
     /// Its kind.
     pub kind: ItemKind,

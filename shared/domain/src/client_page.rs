@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::access::{Action, ClientFacts, EngagementFacts, ItemFacts, Owner, Resource, Viewer, decide};
 use crate::client::{Client, Level, Portal, PortalMove, move_portal};
+use crate::explain::may_add;
 use crate::item::{ItemKind, Visibility};
 
 /// An area of the page.
@@ -244,8 +245,8 @@ pub fn offers(viewer: &Viewer, client: &Client, level: Level, team: Team, now: D
     if may(Action::Read, &Resource::Programs) && may(Action::Write, &Resource::Engagement(&facts, &new)) {
         offers.push(plain(Offer::CreateEngagement));
     }
-    if may(Action::Write, &Resource::Record(&facts)) {
-        let kinds = ItemKind::ALL.into_iter().filter(|kind| may(Action::Write, &Resource::Item(&facts, &of_kind(viewer, *kind)))).collect();
+    let kinds: Vec<ItemKind> = ItemKind::ALL.into_iter().filter(|kind| may_add(viewer, &facts, *kind)).collect();
+    if !kinds.is_empty() {
         offers.push(Offered { kinds, ..plain(Offer::AddItem) });
     }
     if ItemKind::ALL.into_iter().any(|kind| may(Action::Comment, &Resource::Item(&facts, &of_kind(viewer, kind)))) {

@@ -251,7 +251,7 @@ pub struct Right<A> {
 pub struct Kinds {
     /// May see.
     pub read: BTreeSet<ItemKind>,
-    /// May add and change.
+    /// May add.
     pub write: BTreeSet<ItemKind>,
     /// May comment on.
     pub comment: BTreeSet<ItemKind>,
@@ -273,8 +273,15 @@ pub fn explain(viewer: &Viewer, client: &ClientFacts) -> Explanation {
         let may = |kind: &ItemKind| decide(viewer, action, &Resource::Item(client, &shared(*kind))).is_allowed();
         ItemKind::ALL.into_iter().filter(may).collect()
     };
-    let kinds = Kinds { read: kinds(Action::Read), write: kinds(Action::Write), comment: kinds(Action::Comment) };
+    let write = ItemKind::ALL.into_iter().filter(|kind| may_add(viewer, client, *kind)).collect();
+    let kinds = Kinds { read: kinds(Action::Read), write, comment: kinds(Action::Comment) };
     Explanation { rights: rights.into(), kinds }
+}
+
+/// Whether a viewer may add an item of a kind to a client's record.
+pub fn may_add(viewer: &Viewer, client: &ClientFacts, kind: ItemKind) -> bool {
+    decide(viewer, Action::Write, &Resource::Record(client)).is_allowed()
+        && decide(viewer, Action::Write, &Resource::Item(client, &shared(kind))).is_allowed()
 }
 
 /// Explains whether a viewer may do one thing with a client.
@@ -638,7 +645,7 @@ mod tests {
                 let item = shared(kind);
                 let on = Resource::Item(&client, &item);
                 prop_assert_eq!(explained.kinds.read.contains(&kind), decide(&viewer, Action::Read, &on).is_allowed());
-                prop_assert_eq!(explained.kinds.write.contains(&kind), decide(&viewer, Action::Write, &on).is_allowed());
+                prop_assert_eq!(explained.kinds.write.contains(&kind), may_add(&viewer, &client, kind));
                 prop_assert_eq!(explained.kinds.comment.contains(&kind), decide(&viewer, Action::Comment, &on).is_allowed());
             }
         }

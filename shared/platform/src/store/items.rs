@@ -2,17 +2,31 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
-use domain::access::ItemFacts;
 use domain::happening::Happening;
 use domain::id::{ClientId, HappeningId, ItemId};
-use domain::item::{Item, ItemKind};
+use domain::item::{Item, ItemKind, State, Visibility};
+use domain::person::Actor;
 use domain::schedule::Window;
+use serde::Deserialize;
 
 use super::keys::{self, Scope};
 use super::{After, Changes, Index, Query, Range, Store, StoreError, failed, from_row, text, to_row};
 
 /// How many times a client's items are asked for to count them; each time reads up to 1 MB of them.
 const OUTLINE_CALLS: usize = 3;
+
+/// As much of an item as it takes to count it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Outline {
+    /// Its kind.
+    pub kind: ItemKind,
+    /// Who sees it.
+    pub visibility: Visibility,
+    /// Who wrote it.
+    pub author: Actor,
+    /// Where it stands.
+    pub state: State,
+}
 
 impl Store {
     /// An item.
@@ -60,12 +74,12 @@ impl Store {
         self.query("item", &Query::index(Index::Three, keys::open_items(scope, client), Range::All)).await
     }
 
-    /// What access needs to know of each of a client's items, and whether there are more of them than were read: however
-    /// many there are, the work is bounded.
+    /// The outlines of a client's items, and whether there are more of them than were read: however many there are, the work
+    /// is bounded.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn item_outlines(&self, scope: Scope, client: ClientId) -> Result<(Vec<ItemFacts>, bool), StoreError> {
+    pub async fn item_outlines(&self, scope: Scope, client: ClientId) -> Result<(Vec<Outline>, bool), StoreError> {
         let index = Index::One;
         let mut outlines = Vec::new();
         let mut start = None;
@@ -76,11 +90,12 @@ impl Store {
                 .table_name(&self.table)
                 .index_name(index.name())
                 .key_condition_expression("#pk = :pk")
-                .projection_expression("#kind, #visibility, #author")
+                .projection_expression("#kind, #visibility, #author, #state")
                 .expression_attribute_names("#pk", index.pk())
                 .expression_attribute_names("#kind", "kind")
                 .expression_attribute_names("#visibility", "visibility")
                 .expression_attribute_names("#author", "author")
+                .expression_attribute_names("#state", "state")
                 .expression_attribute_values(":pk", AttributeValue::S(keys::client_items(scope, client)))
                 .set_exclusive_start_key(start.take())
                 .send()
