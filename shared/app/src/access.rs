@@ -108,11 +108,9 @@ pub async fn explanation(ctx: &Ctx, somebody: &str, client: ClientId) -> Result<
     )
     .await?;
     let client = client.ok_or(AppError::NotFound)?;
-    let pairing = match &viewer {
-        Viewer::Member(member) => pairings.into_iter().find(|pairing| pairing.member_id == member.id),
-        Viewer::Client(_) | Viewer::Personnel(_) => None,
-    };
-    let facts = ClientFacts::of(&client, pairing.map_or(Level::None, |pairing| pairing.level));
+    let pairing = |viewer: &Viewer| viewer.member().and_then(|m| pairings.iter().find(|pairing| pairing.member_id == m.id).copied());
+    let facts_for = |viewer: &Viewer| ClientFacts::of(&client, pairing(viewer).map_or(Level::None, |pairing| pairing.level));
+    let (facts, own_facts) = (facts_for(&viewer), facts_for(&ctx.viewer));
     let anybodys = PersonId::Member(MemberId(Ulid::nil()));
     let about_anybody = decide(&ctx.viewer, Action::Read, &Resource::Explanation(anybodys)).is_allowed();
     if !about_anybody {
@@ -122,12 +120,15 @@ pub async fn explanation(ctx: &Ctx, somebody: &str, client: ClientId) -> Result<
     let engagements = engagements.into_iter().filter(|engagement| !engagement.is_deleted()).filter_map(|engagement| {
         let of = EngagementFacts::of(&engagement, ctx.account.id);
         let seen = about_anybody || decide(&viewer, Action::Read, &Resource::Engagement(&facts, &of)).is_allowed();
+        // who may see progress tells whether it is watched, so that is for those who may see it themselves (T-8)
+        let knows = viewer == ctx.viewer || EngagementAct::ReadProgress.decide(&ctx.viewer, &own_facts, &of).is_allowed();
+        let told = |right: &Right<EngagementAct>| knows || right.act != EngagementAct::ReadProgress;
         seen.then(|| ExplainedEngagement {
             id: engagement.id,
             program: engagement.program,
             state: engagement.state,
             created_at: engagement.created_at,
-            rights: explain_engagement(&viewer, &facts, &of),
+            rights: explain_engagement(&viewer, &facts, &of).into_iter().filter(told).collect(),
         })
     });
     let company = match &viewer {
@@ -139,7 +140,7 @@ pub async fn explanation(ctx: &Ctx, somebody: &str, client: ClientId) -> Result<
     Ok(Explained {
         viewer: Somebody::of(&viewer),
         client_id: client.id,
-        pairing,
+        pairing: pairing(&viewer),
         company,
         shut: shut(&viewer),
         explanation: explain(&viewer, &facts),

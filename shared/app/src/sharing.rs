@@ -9,7 +9,7 @@ use domain::check::Check;
 use domain::client::{Client, Level, Pairing};
 use domain::delivery::{Delivery, Mail, Recipient};
 use domain::engagement::Engagement;
-use domain::explain::{Act, EngagementAct, Ground, Together, explain, explain_engagement, explain_one};
+use domain::explain::{Act, EngagementAct, Ground, Together, explain_one, explain_one_of_engagement, kinds};
 use domain::id::{ClientId, GroupId, MemberId, ReportId, RunId};
 use domain::item::ItemKind;
 use domain::person::{Email, Member, PersonId, Personnel};
@@ -134,8 +134,6 @@ pub enum Sees {
     Record,
     /// One or more engagements.
     Engagements,
-    /// How one or more engagements stand against their threshold.
-    Progress,
 }
 
 /// Somebody who sees something of a client's record.
@@ -269,35 +267,40 @@ impl Known<'_> {
     /// What somebody sees of the client; `None` where that is nothing.
     fn seer(&self, ctx: &Ctx, viewer: &Viewer, engagements: &[Engagement]) -> Option<Seer> {
         let facts = self.facts(viewer);
-        let [profile, record] = [Act::ReadProfile, Act::ReadRecord].map(|act| explain_one(viewer, &facts, act));
-        let mut sees = BTreeSet::new();
-        let mut because = None;
-        for (right, what) in [(record, Sees::Record), (profile, Sees::Profile)] {
-            if right.answer.is_allowed() {
-                sees.insert(what);
-                because = because.or(Some((right.because, right.says)));
+        let engagements: Vec<EngagementFacts> = engagements
+            .iter()
+            .filter(|engagement| !engagement.is_deleted())
+            .map(|engagement| EngagementFacts::of(engagement, ctx.account.id))
+            .filter(|engagement| !engagement.is_draft && EngagementAct::Read.decide(viewer, &facts, engagement).is_allowed())
+            .collect();
+        let sees: BTreeSet<Sees> = [
+            (Sees::Profile, Act::ReadProfile.decide(viewer, &facts).is_allowed()),
+            (Sees::Record, Act::ReadRecord.decide(viewer, &facts).is_allowed()),
+            (Sees::Engagements, !engagements.is_empty()),
+        ]
+        .into_iter()
+        .filter_map(|(what, holds)| holds.then_some(what))
+        .collect();
+        // reasons are found by trying: only for who sees anything, and for the most that they see
+        let of_client =
+            [(Sees::Record, Act::ReadRecord), (Sees::Profile, Act::ReadProfile)].into_iter().find(|(what, _)| sees.contains(what));
+        let (because, says) = match (of_client, engagements.first()) {
+            (Some((_, act)), _) => {
+                let right = explain_one(viewer, &facts, act);
+                (right.because, right.says)
             }
-        }
-        for engagement in engagements.iter().filter(|engagement| !engagement.is_deleted()) {
-            for right in explain_engagement(viewer, &facts, &EngagementFacts::of(engagement, ctx.account.id)) {
-                let what = match right.act {
-                    EngagementAct::Read => Sees::Engagements,
-                    EngagementAct::ReadProgress => Sees::Progress,
-                    EngagementAct::Write => continue,
-                };
-                if right.answer.is_allowed() {
-                    sees.insert(what);
-                    because = because.or(Some((right.because, right.says)));
-                }
+            (None, Some(engagement)) => {
+                let right = explain_one_of_engagement(viewer, &facts, engagement, EngagementAct::Read);
+                (right.because, right.says)
             }
-        }
-        let (because, says) = because?;
+            (None, None) => return None,
+        };
         let name = match viewer {
             Viewer::Member(member) => member.name.clone(),
             Viewer::Client(client) => client.name(),
             Viewer::Personnel(person) => person.name.clone(),
         };
-        let kinds = if sees.contains(&Sees::Record) { explain(viewer, &facts).kinds.read } else { BTreeSet::new() };
+        let kinds = if sees.contains(&Sees::Record) { kinds(viewer, &facts).read } else { BTreeSet::new() };
         Some(Seer {
             person: viewer.person(),
             name,

@@ -67,7 +67,8 @@ impl Act {
         Self::ReportToPersonnel,
     ];
 
-    fn decide(self, viewer: &Viewer, client: &ClientFacts) -> Decision {
+    /// Whether a viewer may do it with a client.
+    pub fn decide(self, viewer: &Viewer, client: &ClientFacts) -> Decision {
         let report = |audience| decide(viewer, Action::Report(audience), &Resource::Client(client));
         match self {
             Self::ReadProfile => decide(viewer, Action::Read, &Resource::Client(client)),
@@ -103,7 +104,8 @@ impl EngagementAct {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::ReadProgress];
 
-    fn decide(self, viewer: &Viewer, client: &ClientFacts, engagement: &EngagementFacts) -> Decision {
+    /// Whether a viewer may do it with an engagement of a client.
+    pub fn decide(self, viewer: &Viewer, client: &ClientFacts, engagement: &EngagementFacts) -> Decision {
         match self {
             Self::Read => decide(viewer, Action::Read, &Resource::Engagement(client, engagement)),
             Self::Write => decide(viewer, Action::Write, &Resource::Engagement(client, engagement)),
@@ -269,13 +271,17 @@ pub struct Explanation {
 /// Explains what a viewer may do with a client.
 pub fn explain(viewer: &Viewer, client: &ClientFacts) -> Explanation {
     let rights = Act::ALL.map(|act| explain_one(viewer, client, act));
+    Explanation { rights: rights.into(), kinds: kinds(viewer, client) }
+}
+
+/// The kinds of shared items of a client that a viewer may see and work with.
+pub fn kinds(viewer: &Viewer, client: &ClientFacts) -> Kinds {
     let kinds = |action: Action| {
         let may = |kind: &ItemKind| decide(viewer, action, &Resource::Item(client, &shared(*kind))).is_allowed();
         ItemKind::ALL.into_iter().filter(may).collect()
     };
     let write = ItemKind::ALL.into_iter().filter(|kind| may_add(viewer, client, *kind)).collect();
-    let kinds = Kinds { read: kinds(Action::Read), write, comment: kinds(Action::Comment) };
-    Explanation { rights: rights.into(), kinds }
+    Kinds { read: kinds(Action::Read), write, comment: kinds(Action::Comment) }
 }
 
 /// Whether a viewer may add an item of a kind to a client's record.
@@ -292,15 +298,22 @@ pub fn explain_one(viewer: &Viewer, client: &ClientFacts, act: Act) -> Right<Act
 
 /// Explains what a viewer may do with an engagement of a client.
 pub fn explain_engagement(viewer: &Viewer, client: &ClientFacts, engagement: &EngagementFacts) -> Vec<Right<EngagementAct>> {
+    EngagementAct::ALL.map(|act| explain_one_of_engagement(viewer, client, engagement, act)).into()
+}
+
+/// Explains whether a viewer may do one thing with an engagement of a client.
+pub fn explain_one_of_engagement(
+    viewer: &Viewer,
+    client: &ClientFacts,
+    engagement: &EngagementFacts,
+    act: EngagementAct,
+) -> Right<EngagementAct> {
     let asked = Asked { viewer: viewer.clone(), client: client.clone(), engagement: Some(*engagement) };
-    let explain = |act: EngagementAct| {
-        let decide = |asked: &Asked| match &asked.engagement {
-            Some(engagement) => act.decide(&asked.viewer, &asked.client, engagement),
-            None => Decision::Hidden,
-        };
-        right(act, &asked, &decide)
+    let decide = |asked: &Asked| match &asked.engagement {
+        Some(engagement) => act.decide(&asked.viewer, &asked.client, engagement),
+        None => Decision::Hidden,
     };
-    EngagementAct::ALL.map(explain).into()
+    right(act, &asked, &decide)
 }
 
 /// Everything that a decision is made of.
@@ -320,9 +333,9 @@ fn right<A>(act: A, asked: &Asked, decide: &dyn Fn(&Asked) -> Decision) -> Right
         missing = enough(&asked.lacks(), &|lacks: &[Lack]| decide(&asked.without(lacks)).is_allowed());
     }
     let says = match (answer, because.is_empty(), missing.is_empty()) {
-        (Decision::Allowed, false, _) => format!("yes: {}", in_words(&because, |ground| ground.words())),
+        (Decision::Allowed, false, _) => format!("yes: {}", in_words(&because, Ground::words)),
         (Decision::Allowed, true, _) => "yes".into(),
-        (Decision::Forbidden | Decision::Hidden, _, false) => format!("no: {}", in_words(&missing, |lack| lack.words())),
+        (Decision::Forbidden | Decision::Hidden, _, false) => format!("no: {}", in_words(&missing, Lack::words)),
         (Decision::Forbidden | Decision::Hidden, _, true) => "no: not for this kind of person".into(),
     };
     Right { act, answer, because, missing, says }
