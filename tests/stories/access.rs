@@ -30,7 +30,7 @@ const VIEWERS: [&str; 13] = [
 
 /// Every route, and on what it is asked. `own` is a client whom the coaches of the table are paired with (and the client of
 /// the table), `other` a client of the owner, `archived` one like `own` in the archive.
-const ROUTES: &[(&str, &str, &[&str])] = &[
+pub(crate) const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/health", &[""]),
     ("GET", "/openapi.json", &[""]),
     ("GET", "/m/{token}", &[""]),
@@ -43,6 +43,7 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/account", &[""]),
     ("PATCH", "/v1/account", &[""]),
     ("GET", "/v1/audit", &[""]),
+    ("GET", "/v1/access/explain", &["primary on own", "primary on other", "client on own", "client on other"]),
     ("GET", "/v1/members", &[""]),
     ("GET", "/v1/members/{id}", &[""]),
     ("PATCH", "/v1/members/{id}", &["name", "rights"]),
@@ -68,6 +69,10 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/clients/{id}/items", &["own", "other", "archived"]),
     ("GET", "/v1/clients/{id}/pairings", &["own", "other"]),
     ("PUT", "/v1/clients/{id}/pairings", &["own", "other"]),
+    ("GET", "/v1/clients/{id}/pairings/history", &["own", "other"]),
+    ("POST", "/v1/clients/{id}/share", &["own", "other", "archived"]),
+    ("GET", "/v1/clients/{id}/sharing", &["own", "other", "archived"]),
+    ("GET", "/v1/clients/{id}/page", &["own", "other", "archived"]),
     ("GET", "/v1/clients/{id}/stream", &["own", "other", "archived"]),
     ("GET", "/v1/items/{id}", &["own", "own metric", "own private", "other", "archived"]),
     ("PATCH", "/v1/items/{id}", &["own", "own private", "other", "archived"]),
@@ -158,11 +163,11 @@ const ROUTES: &[(&str, &str, &[&str])] = &[
 ];
 
 /// A house with somebody of every kind in it.
-struct House {
-    world: World,
-    viewers: Vec<Option<Person>>,
-    own: String,
-    other: String,
+pub(crate) struct House {
+    pub(crate) world: World,
+    pub(crate) viewers: Vec<Option<Person>>,
+    pub(crate) own: String,
+    pub(crate) other: String,
     archived: String,
     /// The archived client's action.
     shelved: String,
@@ -192,7 +197,7 @@ impl House {
         self.viewers[4].as_ref().unwrap()
     }
 
-    async fn build() -> Self {
+    pub(crate) async fn build() -> Self {
         let world = World::at("2026-03-02T12:00:00Z").await;
         let owner = world.house().await;
         let administers = |permissions: &[&str]| json!({ "coach": false, "administrator": "global", "permissions": permissions });
@@ -395,7 +400,7 @@ impl House {
     }
 
     /// Where a route is asked about something, with a body; in a state in which who may do it, can.
-    async fn ready(&mut self, method: &str, template: &str, on: &str) -> (String, Option<Value>) {
+    pub(crate) async fn ready(&mut self, method: &str, template: &str, on: &str) -> (String, Option<Value>) {
         self.made += 1;
         let email = format!("p{}@x.example", self.made);
         let nothing = Some(json!({}));
@@ -419,6 +424,12 @@ impl House {
             }
             ("GET", "/v1/imports/{id}") => (self.owner().add("/v1/imports", trial).await, None),
             ("POST", "/v1/imports") => (String::new(), Some(trial)),
+            (_, "/v1/access/explain") => {
+                let (who, of) = on.split_once(" on ").unwrap();
+                let who = self.viewers[VIEWERS.iter().position(|viewer| *viewer == who).unwrap()].as_ref().unwrap();
+                return (format!("{template}?viewer={}&client_id={}", who.id, self.client(of)), None);
+            }
+            ("POST", "/v1/clients/{id}/share") => (self.client(on).to_owned(), Some(json!({ "member_id": self.spare }))),
             ("DELETE", "/v1/api-keys/{id}") => (self.owner().add("/v1/api-keys", json!({})).await, None),
             ("DELETE", "/v1/suppressions/{email}") => {
                 let owner = self.owner();

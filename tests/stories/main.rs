@@ -8,6 +8,7 @@ mod bad_input;
 mod binaries;
 mod comments;
 mod crash;
+mod direct_access;
 mod done;
 mod due;
 mod engagements;

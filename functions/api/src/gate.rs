@@ -1,11 +1,11 @@
 //! The way into `/v1`: who asks, and whether they asked before.
 
-use app::{App, Ctx, Once, identity};
+use app::{App, Ctx, Once, account, identity};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use platform::store::people::KeyScope;
 use platform::store::requests::Answered;
 use sha2::{Digest, Sha256};
@@ -30,6 +30,7 @@ async fn enter(app: &App, request: Request, next: Next) -> Result<Response, Prob
     let (mut ctx, scope) = identity::authenticate(app, secret).await?.ok_or_else(|| Problem::unauthorized(true))?;
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if scope == KeyScope::Read && !reads {
+        note(&ctx, request.method(), request.uri()).await;
         return Err(Problem::new(StatusCode::FORBIDDEN, "read_only_key", "this API key may only read"));
     }
     let name = if request.method() == Method::POST { idempotency_key(request.headers())?.map(str::to_owned) } else { None };
@@ -59,8 +60,20 @@ async fn enter(app: &App, request: Request, next: Next) -> Result<Response, Prob
 }
 
 async fn pass(ctx: Ctx, mut request: Request, next: Next) -> Response {
-    request.extensions_mut().insert(ctx);
-    next.run(request).await
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    request.extensions_mut().insert(ctx.clone());
+    let response = next.run(request).await;
+    if response.extensions().get::<Arc<Problem>>().is_some_and(|problem| problem.refused) {
+        note(&ctx, &method, &uri).await;
+    }
+    response
+}
+
+/// Puts a refusal on the audit trail. The answer is the same if that fails.
+async fn note(ctx: &Ctx, method: &Method, uri: &Uri) {
+    if let Err(error) = account::note_refusal(ctx, &format!("{method} {}", uri.path())).await {
+        tracing::warn!(%error, "a refusal is not on the audit trail");
+    }
 }
 
 /// The key in `Authorization: Bearer …`, given once.

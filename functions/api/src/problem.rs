@@ -26,6 +26,8 @@ pub(crate) struct Problem {
     pub(crate) errors: Vec<FieldError>,
     /// For the log alone: what failed, with everything behind it.
     pub(crate) cause: Option<String>,
+    /// Whether somebody was refused what is there: for the audit trail alone.
+    pub(crate) refused: bool,
     retry_after: Option<u32>,
     challenge: Option<&'static str>,
 }
@@ -60,7 +62,7 @@ pub(crate) struct Details<'a> {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new(), cause: None, retry_after: None, challenge: None }
+        Self { status, code, detail: detail.into(), errors: Vec::new(), cause: None, refused: false, retry_after: None, challenge: None }
     }
 
     pub(crate) fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
@@ -134,7 +136,8 @@ impl From<AppError> for Problem {
         match error {
             AppError::Invalid(invalid) => Self::invalid(invalid.errors),
             AppError::NotFound => Self::not_found(),
-            AppError::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "forbidden", detail),
+            AppError::Hidden => Self { refused: true, ..Self::not_found() },
+            AppError::Forbidden(_) => Self { refused: true, ..Self::new(StatusCode::FORBIDDEN, "forbidden", detail) },
             AppError::Conflict { code, .. } => Self::new(StatusCode::CONFLICT, code, detail),
             AppError::Stale => Self::new(StatusCode::PRECONDITION_FAILED, "stale", detail),
             AppError::Repeated => Self::new(StatusCode::CONFLICT, "repeated", detail),

@@ -102,7 +102,7 @@ impl ClientDraft {
 /// Which clients a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct ClientFilter {
-    /// Part of the name or address, however it is written.
+    /// Part of the name, address, phone number, web site or a tag, however it is written.
     pub q: Option<String>,
     /// With this tag.
     pub tag: Option<String>,
@@ -114,10 +114,7 @@ pub struct ClientFilter {
 
 impl ClientFilter {
     fn shows(&self, client: &Client) -> bool {
-        let found = self.q.as_ref().is_none_or(|q| {
-            let q = check::fold(q.trim());
-            check::fold(&client.name()).contains(&q) || client.email.as_ref().is_some_and(|email| email.key().contains(&q))
-        });
+        let found = self.q.as_ref().is_none_or(|q| client.is_found_by(q));
         found
             && self.tag.as_ref().is_none_or(|tag| client.tags.iter().any(|t| check::fold(t) == check::fold(tag)))
             && self.company_id.is_none_or(|company| client.company_id == Some(company))
@@ -298,7 +295,16 @@ async fn primary(ctx: &Ctx, draft: &ClientDraft, check: &mut Check) -> Result<Op
         }
         Some(id) if Some(id) == own => Ok(own),
         Some(id) => match ctx.store().member(ctx.scope, id).await? {
-            Some(member) if member.active && member.coach => Ok(Some(id)),
+            Some(member) if member.active && member.coach => {
+                if !ctx.account.features.has(Feature::TeamEdition) {
+                    // the only coach there is can be named by who does not coach; with others it would be pairing
+                    let members = ctx.store().members(ctx.scope).await?;
+                    if members.iter().any(|other| other.id != id && other.active && other.coach) {
+                        return Err(AppError::feature_off(Feature::TeamEdition));
+                    }
+                }
+                Ok(Some(id))
+            }
             Some(_) | None => {
                 check.fault("primary_id", "there is no such active coach");
                 Ok(None)

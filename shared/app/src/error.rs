@@ -16,6 +16,9 @@ pub enum AppError {
     /// There is no such thing, or the viewer may not know of it (404).
     #[error("there is no such thing here")]
     NotFound,
+    /// The viewer may not know of it: answered like [`AppError::NotFound`] (404), and on the audit trail.
+    #[error("there is no such thing here")]
+    Hidden,
     /// The viewer may see it but not do this (403).
     #[error("{0}")]
     Forbidden(String),

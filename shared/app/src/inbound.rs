@@ -266,7 +266,7 @@ impl Taking<'_> {
         };
         let (found, client) = match comments::commentable(&ctx, item).await {
             Ok(found) => found,
-            Err(AppError::NotFound) => return Ok(Err(Refusal::NoRight.into())),
+            Err(AppError::NotFound | AppError::Hidden) => return Ok(Err(Refusal::NoRight.into())),
             Err(AppError::Forbidden(_)) => return no(Refusal::NoRight),
             Err(AppError::Conflict { .. }) => return no(Refusal::Archived),
             Err(error) => return Err(error),
@@ -531,7 +531,7 @@ pub(crate) async fn mail(
     let item = match item {
         Some(item) => match crate::items::read(&ctx, item).await {
             Ok(item) => Some(item),
-            Err(AppError::NotFound) => None,
+            Err(AppError::NotFound | AppError::Hidden) => None,
             Err(error) => return Err(error),
         },
         None => None,

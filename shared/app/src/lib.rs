@@ -1,7 +1,9 @@
 //! What Cairn does: one function per operation. Each loads what it needs, asks access, lets the domain decide, and
 //! commits once: state, happenings, deliveries and audit together.
 
+pub mod access;
 pub mod account;
+pub mod client_page;
 pub mod clients;
 pub mod comments;
 pub mod companies;
@@ -25,6 +27,7 @@ pub mod programs;
 pub mod reconcile;
 pub mod reports;
 pub mod runs;
+pub mod sharing;
 pub mod sweep;
 pub mod token;
 pub mod tracking_check;
@@ -163,7 +166,7 @@ impl Ctx {
         match decide(&self.viewer, action, resource) {
             Decision::Allowed => Ok(()),
             Decision::Forbidden => Err(AppError::forbidden(action)),
-            Decision::Hidden => Err(AppError::NotFound),
+            Decision::Hidden => Err(AppError::Hidden),
         }
     }
 

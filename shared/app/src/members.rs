@@ -9,6 +9,7 @@ use domain::client::{Client, Level, Pairing, pair};
 use domain::id::{ClientId, CompanyId, LocationId, MemberId};
 use domain::listing::Columns;
 use domain::person::{Administrator, Email, Member, Notifications, Permission, PersonId};
+use platform::store::clients::Ended;
 use platform::store::{Changes, WRITES_MOST};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -160,6 +161,14 @@ pub async fn update(ctx: &Ctx, id: MemberId, draft: &MemberDraft, expected: Opti
     if member == before {
         return Ok(member);
     }
+    let coaches = |member: &Member| member.active && member.coach;
+    if coaches(&member) && !coaches(&before) && !ctx.account.features.has(Feature::TeamEdition) {
+        // a first coach is no team
+        let members = ctx.store().members(ctx.scope).await?;
+        if members.iter().any(|other| other.id != id && coaches(other)) {
+            return Err(AppError::feature_off(Feature::TeamEdition));
+        }
+    }
     let lost = !member.active || member.administrator != Administrator::Global;
     if lost && before.active && before.administrator == Administrator::Global {
         let members = ctx.store().members(ctx.scope).await?;
@@ -278,6 +287,42 @@ pub async fn client_pairings(ctx: &Ctx, id: ClientId) -> Result<PairingSet, AppE
     let client = client.ok_or(AppError::NotFound)?;
     ctx.ask(Action::Read, &Resource::Pairings(&ClientFacts::of(&client, level)))?;
     Ok(PairingSet { pairings: ctx.store().client_pairings(ctx.scope, id).await? })
+}
+
+/// A pairing that ended, or was replaced by one of another level.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PastPairing {
+    /// The pairing, and until when it was.
+    #[serde(flatten)]
+    pub ended: Ended,
+    /// The member's name.
+    pub member: String,
+}
+
+/// What members were to a client before: pairings that ended, newest first.
+///
+/// # Errors
+/// [`AppError`].
+pub async fn pairing_history(ctx: &Ctx, id: ClientId, page: &Page) -> Result<Paged<PastPairing>, AppError> {
+    let (client, level) = futures::future::try_join(async { Ok(ctx.store().client(ctx.scope, id).await?) }, ctx.level(id)).await?;
+    let client = client.ok_or(AppError::NotFound)?;
+    ctx.ask(Action::Read, &Resource::Pairings(&ClientFacts::of(&client, level)))?;
+    let list = List::new(ctx, "pairing history", &id);
+    let after = list.last(page)?.map(|last| {
+        let (until, member) = last.split_once(' ').ok_or(AppError::BadCursor)?;
+        until.parse().ok().zip(member.parse().ok()).ok_or(AppError::BadCursor)
+    });
+    let (ended, members) = futures::future::try_join(
+        ctx.store().ended_pairings(ctx.scope, id, page.limit, after.transpose()?),
+        ctx.store().members(ctx.scope),
+    )
+    .await?;
+    let (ended, more) = ended;
+    let place = |ended: &Ended| format!("{} {}", platform::store::keys::time(ended.until), ended.pairing.member_id);
+    let next_cursor = ended.last().filter(|_| more).map(|last| list.cursor(&place(last)));
+    let names: BTreeMap<MemberId, String> = members.into_iter().map(|member| (member.id, member.name)).collect();
+    let named = |ended: Ended| PastPairing { member: names.get(&ended.pairing.member_id).cloned().unwrap_or_default(), ended };
+    Ok(Paged { items: ended.into_iter().map(named).collect(), next_cursor })
 }
 
 /// Sets levels of many members with one client, as one set.

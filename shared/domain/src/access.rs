@@ -1,8 +1,9 @@
 //! Who may do what: one function, asked by everything. What is not allowed here is not allowed.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use crate::client::{Client, Level};
+use crate::client::{Client, Level, Portal};
 use crate::engagement::{self, Engagement};
 use crate::id::{AccountId, ClientId, CompanyId, LocationId, MemberId, OrganisationId};
 use crate::item::{Doing, Item, ItemKind, Move, Visibility};
@@ -80,6 +81,10 @@ pub enum Resource<'a> {
     Clients,
     /// A client's pairings.
     Pairings(&'a ClientFacts),
+    /// Who sees a client's record, and which reports are on them; writing is sharing the record with a member (P-3).
+    Sharing(&'a ClientFacts),
+    /// What somebody may do, and why.
+    Explanation(PersonId),
     /// The log and list of a client's items. What may be added to it is asked by kind; writing is adding anything at all.
     Record(&'a ClientFacts),
     /// One item of a client.
@@ -205,7 +210,8 @@ impl EngagementFacts {
 }
 
 /// The answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// Yes.
     Allowed,
@@ -223,6 +229,29 @@ impl Decision {
 
     fn when(holds: bool, otherwise: Self) -> Self {
         if holds { Self::Allowed } else { otherwise }
+    }
+}
+
+/// Why a person's own way in is shut, whatever they might do inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Shut {
+    /// They were deactivated.
+    Deactivated,
+    /// Their record is archived (P-4).
+    Archived,
+    /// Their portal is switched off (P-5).
+    PortalDisabled,
+}
+
+/// Whether a person's own way in is shut: then no credential of theirs opens anything.
+pub fn shut(viewer: &Viewer) -> Option<Shut> {
+    let deactivated = |active: bool| (!active).then_some(Shut::Deactivated);
+    match viewer {
+        Viewer::Member(member) => deactivated(member.active),
+        Viewer::Personnel(person) => deactivated(person.active),
+        Viewer::Client(client) if client.archived => Some(Shut::Archived),
+        Viewer::Client(client) => (client.portal == Portal::Disabled).then_some(Shut::PortalDisabled),
     }
 }
 
@@ -292,6 +321,20 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
         ),
         (Resource::Pairings(client), Action::Write) => {
             Decision::when(viewer.may(Permission::ManageTeam), unless(sees_client(viewer, client)))
+        }
+
+        (Resource::Sharing(client), Action::Read) => {
+            Decision::when(sees_record(viewer, client) && !matches!(viewer, Viewer::Personnel(_)), unless(sees_client(viewer, client)))
+        }
+        // who works with the client may let others look, and so may who manages the team and sees what is shared
+        (Resource::Sharing(client), Action::Write) => Decision::when(
+            is_member && (coaches(client) || (viewer.may(Permission::ManageTeam) && sees_record(viewer, client))),
+            unless(sees_client(viewer, client)),
+        ),
+        (Resource::Explanation(person), Action::Read) => {
+            let asks_about_others =
+                viewer.member().is_some_and(|m| m.administrator == Administrator::Global) || viewer.may(Permission::ManageTeam);
+            Decision::when(*person == viewer.person() || asks_about_others, unless(is_member))
         }
 
         (Resource::Record(client), Action::Read) => Decision::when(sees_record(viewer, client), unless(sees_client(viewer, client))),
@@ -368,6 +411,8 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Clients
             | Resource::Client(_)
             | Resource::Pairings(_)
+            | Resource::Sharing(_)
+            | Resource::Explanation(_)
             | Resource::Record(_)
             | Resource::Comments(..)
             | Resource::Companies
@@ -390,6 +435,8 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Clients
             | Resource::Client(_)
             | Resource::Pairings(_)
+            | Resource::Sharing(_)
+            | Resource::Explanation(_)
             | Resource::Item(..)
             | Resource::Comments(..)
             | Resource::Companies
@@ -411,6 +458,8 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Team
             | Resource::Clients
             | Resource::Pairings(_)
+            | Resource::Sharing(_)
+            | Resource::Explanation(_)
             | Resource::Record(_)
             | Resource::Item(..)
             | Resource::Comments(..)
@@ -432,6 +481,8 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             Resource::Team
             | Resource::Clients
             | Resource::Pairings(_)
+            | Resource::Sharing(_)
+            | Resource::Explanation(_)
             | Resource::Record(_)
             | Resource::Item(..)
             | Resource::Comments(..)
@@ -449,7 +500,10 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Export { .. },
             Action::Export,
         )
-        | (Resource::Audit | Resource::Progress(_) | Resource::Comments(..) | Resource::Export { .. }, Action::Write) => Hidden,
+        | (
+            Resource::Audit | Resource::Progress(_) | Resource::Comments(..) | Resource::Explanation(_) | Resource::Export { .. },
+            Action::Write,
+        ) => Hidden,
     }
 }
 
@@ -573,7 +627,7 @@ fn touches(viewer: &Viewer, item: &ItemFacts, action: Action) -> bool {
             Action::Do(Doing::Move(Move::Submit)) => item.kind == ItemKind::Worksheet,
             Action::Do(Doing::Record) => item.kind == ItemKind::Metric,
             Action::Do(Doing::Sign) => matches!(item.kind, ItemKind::Agreement | ItemKind::Contract),
-            Action::Do(Doing::Pay) | Action::Add(_) | Action::Report(_) => false,
+            Action::Do(Doing::Pay) | Action::Add(_) | Action::Report(_) | Action::Export => false,
         },
         Viewer::Personnel(_) => false,
     }
@@ -623,6 +677,7 @@ mod tests {
             all.extend([
                 (action, Resource::Client(client)),
                 (action, Resource::Pairings(client)),
+                (action, Resource::Sharing(client)),
                 (action, Resource::Record(client)),
                 (action, Resource::Item(client, item)),
                 (action, Resource::Comments(client, item)),
@@ -656,6 +711,9 @@ mod tests {
             Resource::Audit,
             Resource::Suppressions,
             Resource::Programs,
+            Resource::Explanation(PersonId::Member(MemberId(Ulid(1)))),
+            Resource::Explanation(PersonId::Member(MemberId(Ulid(2)))),
+            Resource::Explanation(PersonId::Client(ClientId(Ulid(OWN)))),
         ];
         let each = |resource| [Action::Read, Action::Write, Action::Comment].map(|action| (action, resource));
         let copies = [
@@ -725,6 +783,7 @@ mod tests {
                 }
                 for action in [Action::Read, Action::Write] {
                     row(format!("{on}: {action:?} pairings"), action, Resource::Pairings(&client));
+                    row(format!("{on}: {action:?} sharing"), action, Resource::Sharing(&client));
                     row(format!("{on}: {action:?} record"), action, Resource::Record(&client));
                 }
                 let action = item(ItemKind::Action, Visibility::Shared, by_other);

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::check::Invalid;
+use crate::check::{Invalid, fold};
 use crate::id::{ClientId, CompanyId, MemberId};
 use crate::listing::Columns;
 use crate::person::{Email, Notifications};
@@ -80,6 +80,22 @@ impl Client {
     /// First and last name.
     pub fn name(&self) -> String {
         if self.last_name.is_empty() { self.first_name.clone() } else { format!("{} {}", self.first_name, self.last_name) }
+    }
+
+    /// Whether words are part of the name, address, phone number, web site or a tag, without regard to case and accents,
+    /// nor in phone numbers to how the digits are set apart (P-1).
+    pub fn is_found_by(&self, words: &str) -> bool {
+        let words = fold(words.trim());
+        let texts = [self.email.as_ref().map(Email::as_str), self.phone.as_deref(), self.website.as_deref()];
+        let texts = texts.into_iter().flatten().chain(self.tags.iter().map(String::as_str));
+        fold(&self.name()).contains(&words) || texts.map(fold).any(|text| text.contains(&words)) || self.has_phone(&words)
+    }
+
+    fn has_phone(&self, words: &str) -> bool {
+        let digits = |text: &str| -> String { text.chars().filter(char::is_ascii_digit).collect() };
+        let is_number = words.chars().all(|c| c.is_ascii_digit() || " +-./()".contains(c));
+        let wanted = digits(words);
+        is_number && wanted.len() >= 3 && self.phone.as_deref().is_some_and(|phone| digits(phone).contains(&wanted))
     }
 }
 
@@ -232,6 +248,26 @@ mod tests {
         assert!(pair(&before, &BTreeMap::from([(member(2), Level::Primary)])).is_err());
         let after = pair(&before, &BTreeMap::from([(member(1), Level::None), (member(2), Level::Primary)])).unwrap();
         assert_eq!(after, BTreeMap::from([(member(2), Level::Primary)]));
+    }
+
+    #[test]
+    fn a_client_is_found_however_the_words_are_written() {
+        let client = Client {
+            first_name: "Zoë".into(),
+            last_name: "Ångström".into(),
+            phone: Some("+49 (30) 12-34 56".into()),
+            website: Some("https://zoe.example/Über".into()),
+            tags: BTreeSet::from(["VIP Führung".into()]),
+            ..crate::sample::client(1, None)
+        };
+        for found in
+            ["zoe", "ZOË ang", "c1@X.example", "vip fuhrung", "zoe.example/uber", "(30)", "30123", "+49 30 123", "30.12.34.56", "", "  "]
+        {
+            assert!(client.is_found_by(found), "{found}");
+        }
+        for not in ["anna", "zoe  ang", "12345678", "3012x", "99", "vip  "] {
+            assert_eq!(client.is_found_by(not), not == "vip  ", "{not}");
+        }
     }
 
     #[test]

@@ -693,7 +693,7 @@ mod tests {
         use crate::client::Level;
         use crate::person::Actor;
         let client = ClientFacts::of(&sample::client(10, None), Level::Coaching);
-        let by = |author| ItemFacts { kind: ItemKind::Note, visibility: Visibility::Private, author };
+        let by = |author| ItemFacts { kind: ItemKind::Note, visibility: Visibility::Private, author, is_draft: false };
         let own = by(Actor::Member(crate::id::MemberId(Ulid(1))));
         let others = by(Actor::Client(client.id));
         let shared = ItemFacts { visibility: Visibility::Shared, ..others.clone() };

@@ -1,9 +1,11 @@
 //! The people who are coached.
 
+use app::client_page::{self, ClientPage};
 use app::clients::{self, ClientDraft, ClientFilter};
-use app::members::{self, PairingSet, PairingsDraft};
+use app::members::{self, PairingSet, PairingsDraft, PastPairing};
 use app::page::Paged;
 use app::portal;
+use app::sharing::{self, Ledger, ShareDraft};
 use domain::client::Client;
 use domain::happening::Happening;
 use domain::id::{ClientId, CompanyId};
@@ -24,6 +26,10 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(invite))
         .routes(routes!(cancel_invitation))
         .routes(routes!(pairings, set_pairings))
+        .routes(routes!(pairing_history))
+        .routes(routes!(page_of))
+        .routes(routes!(share))
+        .routes(routes!(sharing_of))
         .routes(routes!(stream))
 }
 
@@ -31,7 +37,7 @@ pub(crate) fn routes() -> Routes {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Filter {
-    /// Words of the name or address, without regard to case and accents.
+    /// Words of the name, address, phone number, web site or a tag, without regard to case and accents.
     q: Option<String>,
     /// Clients with this tag.
     tag: Option<String>,
@@ -146,6 +152,44 @@ async fn pairings(ask: Ask, Path(id): Path<ClientId>) -> Answered<PairingSet> {
 async fn set_pairings(ask: Ask, Path(id): Path<ClientId>, Json(draft): Json<PairingsDraft>) -> Answered<PairingSet> {
     ask.unless_changed(Box::pin(members::client_pairings(&ask.ctx, id))).await?;
     set(members::set_client_pairings(&ask.ctx, id, &draft).await?)
+}
+
+/// What members were to a client before: pairings that ended or were replaced, newest first.
+#[utoipa::path(
+    get, path = "/v1/clients/{id}/pairings/history", operation_id = "clients_pairing_history", tag = "clients",
+    params(("id" = ClientId, Path), Listing), responses((status = 200, body = Paged<PastPairing>), ReadRefusals)
+)]
+async fn pairing_history(ask: Ask<Listing>, Path(id): Path<ClientId>) -> Answered<Paged<PastPairing>> {
+    Ok(plain(members::pairing_history(&ask.ctx, id, &ask.query.page()?).await?))
+}
+
+/// Everything that the page of a client shows at first: who they are, the areas one sees with how much is in them, the
+/// engagements, and exactly what one may do now.
+#[utoipa::path(
+    get, path = "/v1/clients/{id}/page", operation_id = "clients_page", tag = "clients", params(("id" = ClientId, Path)),
+    responses((status = 200, body = ClientPage), ReadRefusals)
+)]
+async fn page_of(ask: Ask, Path(id): Path<ClientId>) -> Answered<ClientPage> {
+    Ok(plain(client_page::page(&ask.ctx, id).await?))
+}
+
+/// Shares a client's record with a member: to view, unless they are to coach too. It takes nothing from who has more already.
+#[utoipa::path(
+    post, path = "/v1/clients/{id}/share", operation_id = "clients_share", tag = "clients", params(("id" = ClientId, Path), IdempotencyKey),
+    request_body = ShareDraft, responses((status = 200, body = Client, headers(("etag" = String))), ChangeRefusals)
+)]
+async fn share(ask: Ask, Path(id): Path<ClientId>, Json(draft): Json<ShareDraft>) -> Answered<Client> {
+    let client = sharing::share(&ask.ctx, id, &draft).await?;
+    Ok(entity(client.version, client))
+}
+
+/// Who sees a client's record and why, and which reports are on the client: for the client, and for members who see the record.
+#[utoipa::path(
+    get, path = "/v1/clients/{id}/sharing", operation_id = "clients_sharing", tag = "clients", params(("id" = ClientId, Path)),
+    responses((status = 200, body = Ledger), ReadRefusals)
+)]
+async fn sharing_of(ask: Ask, Path(id): Path<ClientId>) -> Answered<Ledger> {
+    Ok(plain(Box::pin(sharing::ledger(&ask.ctx, id)).await?))
 }
 
 /// What happened with a client, newest first, as far as one may see it.

@@ -111,7 +111,7 @@ pub(crate) async fn create_at(ctx: &Ctx, draft: &EngagementDraft, moves: &[Move]
         None => check.take("client_id", Err("is needed")),
         Some(id) => match crate::clients::load(ctx, id).await {
             Ok(found) => Some(found),
-            Err(AppError::NotFound) => check.take("client_id", Err("there is no such client")),
+            Err(AppError::NotFound | AppError::Hidden) => check.take("client_id", Err("there is no such client")),
             Err(error) => return Err(error),
         },
     };

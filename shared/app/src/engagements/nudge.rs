@@ -208,7 +208,9 @@ pub async fn act(app: &App, token: &str, day: Option<NaiveDate>) -> Result<Optio
             Ok(Some(opened.asks(wrong)))
         }
         // it changed meanwhile: the page says how it is now
-        Err(AppError::Conflict { .. } | AppError::NotFound | AppError::Forbidden(_) | AppError::Stale) => page(app, token).await,
+        Err(AppError::Conflict { .. } | AppError::NotFound | AppError::Hidden | AppError::Forbidden(_) | AppError::Stale) => {
+            page(app, token).await
+        }
         Err(error) => Err(error),
     }
 }

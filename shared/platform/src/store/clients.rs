@@ -7,9 +7,21 @@ use chrono::{DateTime, Utc};
 use domain::client::{Client, Level, Pairing};
 use domain::id::{ClientId, CompanyId, MemberId};
 use domain::person::PersonId;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::keys::{self, Scope};
-use super::{After, Changes, Index, Query, Range, Store, StoreError, built, to_row};
+use super::{After, Changes, Index, Query, Range, Store, StoreError, built, from_row, text, to_row};
+
+/// A pairing that ended, or was replaced by one of another level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Ended {
+    /// What the member was to the client, and since when.
+    #[serde(flatten)]
+    pub pairing: Pairing,
+    /// Until when.
+    pub until: DateTime<Utc>,
+}
 
 impl Store {
     /// A client.
@@ -96,6 +108,31 @@ impl Store {
     /// [`StoreError`].
     pub async fn client_pairings(&self, scope: Scope, client: ClientId) -> Result<Vec<Pairing>, StoreError> {
         self.query("pairing", &Query::table(keys::client_partition(scope, client), Range::Prefix(keys::PAIRINGS.into()))).await
+    }
+
+    /// A page of the pairings of a client that ended, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ended_pairings(
+        &self,
+        scope: Scope,
+        client: ClientId,
+        limit: usize,
+        after: Option<(DateTime<Utc>, MemberId)>,
+    ) -> Result<(Vec<Ended>, bool), StoreError> {
+        let after = after.map(|(until, member)| After { key: keys::pairing_ended(scope, client, member, until), index_sk: None });
+        let query = Query::table(keys::client_partition(scope, client), Range::Prefix(keys::PAIRED.into())).newest_first().after(after);
+        // one row more tells whether there is a next page
+        let mut rows = self.query_rows(&query, Some(limit + 1)).await?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let read = |row| {
+            let sk = text(&row, "sk");
+            let until = keys::read_pairing_ended(&sk).ok_or(StoreError::Row { what: "pairing history", detail: sk })?;
+            Ok(Ended { pairing: from_row("pairing history", row)?, until })
+        };
+        Ok((rows.into_iter().map(read).collect::<Result<_, StoreError>>()?, more))
     }
 
     /// What a member is to one client.

@@ -1,15 +1,33 @@
 //! Items and the log of their happenings.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::export::Span;
 use domain::happening::Happening;
 use domain::id::{ClientId, HappeningId, ItemId};
-use domain::item::{Item, ItemKind};
+use domain::item::{Item, ItemKind, State, Visibility};
+use domain::person::Actor;
 use domain::schedule::Window;
 use serde::{Deserialize, Serialize};
 
 use super::keys::{self, Scope};
-use super::{After, Changes, Index, Query, Range, Store, StoreError, text, to_row};
+use super::{After, Changes, Index, Query, Range, Store, StoreError, failed, from_row, text, to_row};
+
+/// How many times a client's items are asked for to count them; each time reads up to 1 MB of them.
+const OUTLINE_CALLS: usize = 3;
+
+/// As much of an item as it takes to count it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct Outline {
+    /// Its kind.
+    pub kind: ItemKind,
+    /// Who sees it.
+    pub visibility: Visibility,
+    /// Who wrote it.
+    pub author: Actor,
+    /// Where it stands.
+    pub state: State,
+}
 
 /// A happening, as far as it says which it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -74,6 +92,44 @@ impl Store {
     /// [`StoreError`].
     pub async fn open_items(&self, scope: Scope, client: ClientId) -> Result<Vec<Item>, StoreError> {
         self.query("item", &Query::index(Index::Three, keys::open_items(scope, client), Range::All)).await
+    }
+
+    /// The outlines of a client's items, and whether there are more of them than were read: however many there are, the work
+    /// is bounded.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn item_outlines(&self, scope: Scope, client: ClientId) -> Result<(Vec<Outline>, bool), StoreError> {
+        let index = Index::One;
+        let mut outlines = Vec::new();
+        let mut start = None;
+        for _ in 0..OUTLINE_CALLS {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name(index.name())
+                .key_condition_expression("#pk = :pk")
+                .projection_expression("#kind, #visibility, #author, #state")
+                .expression_attribute_names("#pk", index.pk())
+                .expression_attribute_names("#kind", "kind")
+                .expression_attribute_names("#visibility", "visibility")
+                .expression_attribute_names("#author", "author")
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_values(":pk", AttributeValue::S(keys::client_items(scope, client)))
+                .set_exclusive_start_key(start.take())
+                .send()
+                .await
+                .map_err(|e| failed("Query", &e))?;
+            for row in answer.items.unwrap_or_default() {
+                outlines.push(from_row("item outline", row)?);
+            }
+            start = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if start.is_none() {
+                break;
+            }
+        }
+        Ok((outlines, start.is_some()))
     }
 
     /// Adds an item.

@@ -52,6 +52,7 @@
 //! | … its bad rows | `A#IMPORT#<id>` | `BAD#<first>` | | | |
 //! | what an imported row became | `A#IMPORTED#<kind>#<key>` | `IMPORTED` | | | |
 //! | audit entry | `A#AUDIT#<day>` | `<id>` | | | |
+//! | what a person was refused in an hour | `A#P#<person>#REFUSED` | `<hour>` | | | |
 //! | signing keys | `SYSTEM` | `SIGNING-KEYS` | | | |
 //!
 //! | access pattern | how |
@@ -81,6 +82,7 @@
 //! | import; its bad rows; what a row of a file became | one get; one query; one get |
 //! | imports to look after by now | one range query per shard of gsi2 |
 //! | audit of a day | one query |
+//! | pairings of a client that ended, newest first | one query of `A#C#<client>`, by prefix |
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use domain::id::{
@@ -316,6 +318,7 @@ pub(super) const GROUPS: &str = "GROUP#";
 pub(super) const REPORTS: &str = "REPORT#";
 pub(super) const SUPPRESSED: &str = "SUPPRESSED#";
 pub(super) const PAIRINGS: &str = "PAIRING#";
+pub(super) const PAIRED: &str = "PAIRED#";
 pub(super) const PROGRESS: &str = "PROGRESS";
 pub(super) const GROUP_CLIENTS: &str = "CLIENT#";
 
@@ -392,7 +395,12 @@ pub(super) fn pairing(scope: Scope, client: ClientId, member: MemberId) -> Place
 }
 
 pub(super) fn pairing_ended(scope: Scope, client: ClientId, member: MemberId, at: DateTime<Utc>) -> Key {
-    Key::new(client_partition(scope, client), format!("PAIRED#{}#{member}", time(at)))
+    Key::new(client_partition(scope, client), format!("{PAIRED}{}#{member}", time(at)))
+}
+
+/// When a pairing ended, as its key says.
+pub(super) fn read_pairing_ended(sk: &str) -> Option<DateTime<Utc>> {
+    sk.strip_prefix(PAIRED)?.split_once('#')?.0.parse().ok()
 }
 
 pub(super) fn member_pairings(scope: Scope, member: MemberId) -> String {
@@ -852,6 +860,10 @@ pub(super) fn audit_day(scope: Scope, day: NaiveDate) -> String {
 
 pub(super) fn audit(scope: Scope, entry: &super::audit::Entry) -> Key {
     Key::new(audit_day(scope, entry.at.date_naive()), entry.id.to_string())
+}
+
+pub(super) fn refused_in_hour(scope: Scope, person: PersonId, at: DateTime<Utc>) -> Key {
+    Key::new(format!("{}#P#{}#REFUSED", scope.a(), person_id(person)), at.format("%Y-%m-%dT%H").to_string())
 }
 
 pub(super) fn signing_keys() -> Key {
