@@ -7,7 +7,7 @@ use domain::client::{Client, Level, Pairing, Portal};
 use domain::client_page::{Area, Control, EngagementOffer, Offered, Team, engagement_offers, is_view_only, offers, portal_control};
 use domain::engagement::{Engagement, State};
 use domain::id::{ClientId, CompanyId, MemberId};
-use domain::item::ItemKind;
+use domain::item::{ItemKind, is_draft};
 use domain::person::{Email, Member};
 use platform::store::items::Outline;
 use serde::Serialize;
@@ -164,7 +164,8 @@ pub async fn page(ctx: &Ctx, id: ClientId) -> Result<ClientPage, AppError> {
 
     let adds: Vec<ItemKind> = offered.iter().flat_map(|offer| offer.kinds.iter().copied()).collect();
     let sees = |item: &&Outline| {
-        let item = ItemFacts { kind: item.kind, visibility: item.visibility, author: item.author };
+        let is_draft = is_draft(item.kind, item.state, item.sent_at.is_some());
+        let item = ItemFacts { kind: item.kind, visibility: item.visibility, author: item.author, is_draft };
         decide(&ctx.viewer, Action::Read, &Resource::Item(&facts, &item)).is_allowed()
     };
     let seen: Vec<&Outline> = items.iter().filter(sees).collect();

@@ -61,7 +61,8 @@ pub(crate) fn tone(state: State) -> &'static str {
         | State::OutForSignature
         | State::Draft
         | State::Sent
-        | State::Partial => "open",
+        | State::Partial
+        | State::Overdue => "open",
         State::Recorded => "plain",
     }
 }

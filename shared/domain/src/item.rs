@@ -378,23 +378,7 @@ impl Item {
 
     /// Whether it is still being set up, or was called off while it was: nobody outside of the house has heard of it.
     pub fn is_draft(&self) -> bool {
-        match self.state {
-            State::Draft => true,
-            State::Cancelled => self.kind == ItemKind::Invoice && self.sent_at.is_none(),
-            State::Open
-            | State::Done
-            | State::Assigned
-            | State::Submitted
-            | State::Scheduled
-            | State::Completed
-            | State::AwaitingSignature
-            | State::OutForSignature
-            | State::Sent
-            | State::Partial
-            | State::Overdue
-            | State::Paid
-            | State::Recorded => false,
-        }
+        is_draft(self.kind, self.state, self.sent_at.is_some())
     }
 
     /// Whether the person wrote it.
@@ -419,6 +403,27 @@ impl Item {
             comment_id: None,
             on: None,
         }
+    }
+}
+
+/// Whether an item is still being set up, or was called off while it was, and so before it was sent.
+pub fn is_draft(kind: ItemKind, state: State, is_sent: bool) -> bool {
+    match state {
+        State::Draft => true,
+        State::Cancelled => kind == ItemKind::Invoice && !is_sent,
+        State::Open
+        | State::Done
+        | State::Assigned
+        | State::Submitted
+        | State::Scheduled
+        | State::Completed
+        | State::AwaitingSignature
+        | State::OutForSignature
+        | State::Sent
+        | State::Partial
+        | State::Overdue
+        | State::Paid
+        | State::Recorded => false,
     }
 }
 

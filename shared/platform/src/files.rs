@@ -226,15 +226,6 @@ impl Files {
             Err(error) => Err(failed("CopyObject", error)),
         }
     }
-
-    /// Removes an object, if there is one.
-    ///
-    /// # Errors
-    /// [`FilesError`].
-    pub async fn remove(&self, key: &str) -> Result<(), FilesError> {
-        let removed = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
-        removed.map(|_| ()).map_err(|error| failed("DeleteObject", error))
-    }
 }
 
 /// The header that has a browser save what it gets under a name (RFC 6266, RFC 8187).

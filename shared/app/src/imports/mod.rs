@@ -380,7 +380,7 @@ impl Run {
                     invalid.errors.into_iter().map(|error| (Some(column_of(&error.field)), error.message)).collect()
                 }
                 // who may not know of it reads what is said of what is not there
-                Err(AppError::NotFound) => vec![match self.kind {
+                Err(AppError::NotFound | AppError::Hidden) => vec![match self.kind {
                     ImportKind::Sessions => (Some("engagement".into()), NO_ENGAGEMENT.into()),
                     ImportKind::Clients | ImportKind::Programs | ImportKind::Engagements | ImportKind::Items => {
                         (Some("client".into()), NO_CLIENT.into())

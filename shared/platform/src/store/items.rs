@@ -27,6 +27,9 @@ pub struct Outline {
     pub author: Actor,
     /// Where it stands.
     pub state: State,
+    /// When it was sent, where it is an invoice.
+    #[serde(default)]
+    pub sent_at: Option<DateTime<Utc>>,
 }
 
 /// A happening, as far as it says which it is.
@@ -110,7 +113,7 @@ impl Store {
                 .table_name(&self.table)
                 .index_name(index.name())
                 .key_condition_expression("#pk = :pk")
-                .projection_expression("#kind, #visibility, #author, #state")
+                .projection_expression("#kind, #visibility, #author, #state, sent_at")
                 .expression_attribute_names("#pk", index.pk())
                 .expression_attribute_names("#kind", "kind")
                 .expression_attribute_names("#visibility", "visibility")
