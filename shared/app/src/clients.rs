@@ -358,7 +358,15 @@ pub async fn archive(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
         ctx.leave(200, &client).await?;
         return Ok(client);
     }
-    save(ctx, before, client, "client.archive").await
+    (client.updated_at, client.version) = (ctx.now, before.version + 1);
+    let mut changes = Changes::new();
+    ctx.store().replace_client(&mut changes, ctx.scope, &before, &client)?;
+    // to the client this is what switching the portal off is
+    if before.portal == Portal::Active {
+        crate::portal::add_changed(ctx, &mut changes, &client)?;
+    }
+    ctx.commit(changes, "client.archive", client.id, 200, &client).await?;
+    Ok(client)
 }
 
 /// Takes a client back from the archive; the portal stays off.

@@ -318,6 +318,7 @@ impl Taking<'_> {
             | Mail::OffTrack { .. }
             | Mail::OffTrackDigest { .. }
             | Mail::Invitation { .. }
+            | Mail::PortalChanged { .. }
             | Mail::CommentRefused { .. } => None,
         })
     }

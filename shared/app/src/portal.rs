@@ -1,4 +1,4 @@
-//! The clients' portal: invited, cancelled, accepted (P-5).
+//! The clients' portal: invited, cancelled, accepted, switched on and off (P-5).
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -8,7 +8,7 @@ use domain::check::{self, Check};
 use domain::client::{Client, INVITATION, Level, Portal, PortalMove, PortalRefused, move_portal};
 use domain::delivery::{Delivery, Mail, NotAnyMore, Recipient};
 use domain::id::{AuditId, ClientId};
-use domain::person::{Actor, PersonId};
+use domain::person::{Actor, Email, PersonId};
 use platform::store::{Changes, Commit, Scope, audit};
 
 use crate::token::Invitation;
@@ -53,6 +53,31 @@ pub async fn cancel(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
     ctx.store().replace_client(&mut changes, ctx.scope, &before, &client)?;
     ctx.commit(changes, "portal.cancel", id, 200, &client).await?;
     Ok(client)
+}
+
+/// Switches the portal of a client who has accepted on or off; they are told by mail of each change. Off, their API keys
+/// and the browsers they are signed in with open nothing, from the next request on.
+///
+/// # Errors
+/// [`AppError`]; a conflict before it was accepted.
+pub async fn switch(ctx: &Ctx, id: ClientId, active: bool, expected: Option<u64>) -> Result<Client, AppError> {
+    let before = load(ctx, id).await?;
+    Ctx::matches(expected, before.version)?;
+    let Some(client) = move_portal(&before, PortalMove::Switch(active), ctx.now).map_err(refused)? else { return Ok(before) };
+    let mut changes = Changes::new();
+    ctx.store().replace_client(&mut changes, ctx.scope, &before, &client)?;
+    add_changed(ctx, &mut changes, &client)?;
+    ctx.commit(changes, if active { "portal.enable" } else { "portal.disable" }, id, 200, &client).await?;
+    Ok(client)
+}
+
+/// Owes a client the mail that says that their portal was switched; who has no address gets none.
+pub(crate) fn add_changed(ctx: &Ctx, changes: &mut Changes, client: &Client) -> Result<(), AppError> {
+    let Some(email) = &client.email else { return Ok(()) };
+    let recipient = Recipient { email: email.clone(), person: Some(PersonId::Client(client.id)), name: Some(client.name()) };
+    let mail = Mail::PortalChanged { active: client.portal == Portal::Active };
+    let delivery = Delivery::owed(&format!("{} {}", client.id, client.version), mail, recipient, ctx.now);
+    Ok(ctx.store().add_delivery(changes, ctx.scope, &delivery)?)
 }
 
 /// A client whose portal the viewer may move.
@@ -182,6 +207,30 @@ fn closed(account: Account, why: PortalRefused) -> InvitationPage {
             InvitationPage::Cancelled { account: account.name }
         }
     }
+}
+
+/// Composes the mail on a portal that was switched, if it still stands so; and says to which address it goes.
+pub(crate) async fn changed(
+    app: &App,
+    scope: Scope,
+    account: &Account,
+    delivery: &Delivery,
+    active: bool,
+) -> Result<Result<(mail::Message, Email), NotAnyMore>, AppError> {
+    let Some(PersonId::Client(id)) = delivery.recipient.person else { return Err(AppError::Fault("a portal of nobody".into())) };
+    let stands = if active { Portal::Active } else { Portal::Disabled };
+    let Some(client) = app.platform.store.client(scope, id).await?.filter(|client| client.portal == stands) else {
+        return Ok(Err(NotAnyMore::PortalMoved));
+    };
+    let Some(email) = client.email else { return Ok(Err(NotAnyMore::NoAddress)) };
+    let sign_in = format!("{}/sign-in", app.config.public_url);
+    let message = mail::portal_changed(&mail::PortalChanged {
+        account: &account.name,
+        first_name: &client.first_name,
+        sign_in: active.then_some(&sign_in),
+        delivery_id: delivery.id.as_str(),
+    });
+    Ok(Ok((message, email)))
 }
 
 /// Composes an invitation, if it still stands and goes to the address the client has.

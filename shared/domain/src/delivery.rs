@@ -172,6 +172,11 @@ pub enum Mail {
         /// When it was asked for.
         invited_at: DateTime<Utc>,
     },
+    /// To a client: their portal was switched on or off (P-5).
+    PortalChanged {
+        /// Whether it was switched on.
+        active: bool,
+    },
     /// To the other party: what somebody said on an item (C-2).
     Comment {
         /// Whose record the item is in.
@@ -206,6 +211,7 @@ impl Mail {
             Self::OffTrack { .. } => "off_track",
             Self::OffTrackDigest { .. } => "off_track_digest",
             Self::Invitation { .. } => "invitation",
+            Self::PortalChanged { .. } => "portal_changed",
             Self::Comment { .. } => "comment",
             Self::CommentRefused { .. } => "comment_refused",
         }
@@ -223,6 +229,7 @@ impl Mail {
             | Self::OffTrack { .. }
             | Self::OffTrackDigest { .. }
             | Self::Invitation { .. }
+            | Self::PortalChanged { .. }
             | Self::Comment { .. }
             | Self::CommentRefused { .. } => true,
         }
@@ -528,6 +535,8 @@ pub enum NotAnyMore {
     NoAddress,
     /// The invitation was accepted, cancelled or replaced.
     NotInvited,
+    /// The portal was switched once more.
+    PortalMoved,
 }
 
 impl NotAnyMore {
@@ -546,6 +555,7 @@ impl NotAnyMore {
             Self::NoPortal => "the client has no portal",
             Self::NoAddress => "the recipient has no address any more",
             Self::NotInvited => "the invitation was accepted, cancelled or replaced meanwhile",
+            Self::PortalMoved => "the portal was switched once more before the mail went out",
         }
     }
 }
