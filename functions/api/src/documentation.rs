@@ -42,6 +42,7 @@ use crate::problem::{Details, MEDIA_TYPE};
         (name = "runs", description = "What became of each occurrence of a report"),
         (name = "mail", description = "Addresses that get no mail"),
         (name = "public", description = "What needs no key"),
+        (name = "pages", description = "Pages for people: they look at the cookie `__Host-session` and at no key; no other route looks at the cookie"),
     ),
 )]
 pub(crate) struct Outline;

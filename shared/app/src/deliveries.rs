@@ -193,6 +193,10 @@ async fn last_look(app: &App, scope: Scope, delivery: &mut Delivery) -> Result<R
             }
             Err(why) => return Ok(Err(why)),
         },
+        Mail::SignIn { nonce, until } => match crate::sign_in::mail(app, scope, &account, delivery, (nonce, *until)).await? {
+            Ok(message) => message,
+            Err(why) => return Ok(Err(why)),
+        },
         Mail::Comment { client_id, item_id, comment_id } => {
             match comments::mail(app, scope, &account, delivery, (*client_id, *item_id, *comment_id)).await? {
                 Ok((message, address, answers)) => {
@@ -484,6 +488,7 @@ async fn notice(app: &App, scope: Scope, account: &Account, delivery: &Delivery)
         | Mail::OffTrackDigest { .. }
         | Mail::Invitation { .. }
         | Mail::PortalChanged { .. }
+        | Mail::SignIn { .. }
         | Mail::Comment { .. }
         | Mail::CommentRefused { .. } => {
             return Err(AppError::Fault("this is not a notice about a report".into()));

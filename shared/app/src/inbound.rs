@@ -319,6 +319,7 @@ impl Taking<'_> {
             | Mail::OffTrackDigest { .. }
             | Mail::Invitation { .. }
             | Mail::PortalChanged { .. }
+            | Mail::SignIn { .. }
             | Mail::CommentRefused { .. } => None,
         })
     }

@@ -20,6 +20,7 @@ pub mod programs;
 pub mod reconcile;
 pub mod reports;
 pub mod runs;
+pub mod sign_in;
 pub mod sweep;
 pub mod token;
 pub mod tracking_check;

@@ -11,6 +11,7 @@ use domain::id::{AuditId, ClientId};
 use domain::person::{Actor, Email, PersonId};
 use platform::store::{Changes, Commit, Scope, audit};
 
+use crate::sign_in::{Visitor, begin};
 use crate::token::Invitation;
 use crate::{App, AppError, Ctx};
 
@@ -141,24 +142,39 @@ pub async fn invitation(app: &App, token: &str) -> Result<Option<InvitationPage>
     }))
 }
 
-/// Accepts an invitation: the portal is active, in the zone that was chosen. Accepting twice is accepting once. `None` for
-/// a link that is not ours.
+/// What became of an invitation that somebody wanted to accept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepting {
+    /// What its page says.
+    pub page: InvitationPage,
+    /// What the browser is to hold, that accepted it just now: it is signed in.
+    pub held: Option<String>,
+}
+
+impl From<InvitationPage> for Accepting {
+    fn from(page: InvitationPage) -> Self {
+        Self { page, held: None }
+    }
+}
+
+/// Accepts an invitation: the portal is active, in the zone that was chosen, and the client signed in with the browser.
+/// Accepting twice is accepting once, and signs nobody in. `None` for a link that is not ours.
 ///
 /// # Errors
 /// [`AppError::Store`].
-pub async fn accept(app: &App, token: &str, time_zone: &str) -> Result<Option<InvitationPage>, AppError> {
+pub async fn accept(app: &App, token: &str, time_zone: &str, visitor: Option<Visitor<'_>>) -> Result<Option<Accepting>, AppError> {
     let store = &app.platform.store;
     for _ in 0..ATTEMPTS {
         let Some((scope, invitation, account, before)) = invited(app, token).await? else { return Ok(None) };
         let now = app.clock.now();
         let accepted = match allowed(&before, &invitation, now) {
             Ok(Some(accepted)) => accepted,
-            Ok(None) => return Ok(Some(InvitationPage::Accepted { account: account.name })),
-            Err(why) => return Ok(Some(closed(account, why))),
+            Ok(None) => return Ok(Some(InvitationPage::Accepted { account: account.name }.into())),
+            Err(why) => return Ok(Some(closed(account, why).into())),
         };
         let mut check = Check::default();
         let Some(time_zone) = check.take("time_zone", check::zone(time_zone)) else {
-            return Ok(Some(open(account, before, Some("Choose the time zone you live in.".into()))));
+            return Ok(Some(open(account, before, Some("Choose the time zone you live in.".into())).into()));
         };
         let client = Client { time_zone, ..accepted };
         let entry = audit::Entry {
@@ -171,8 +187,9 @@ pub async fn accept(app: &App, token: &str, time_zone: &str) -> Result<Option<In
         let mut changes = Changes::new();
         store.replace_client(&mut changes, scope, &before, &client)?;
         store.add_audit(&mut changes, scope, &entry)?;
+        let held = visitor.map(|visitor| begin(app, &mut changes, scope, PersonId::Client(client.id), visitor)).transpose()?;
         match store.commit(changes).await? {
-            Commit::Done => return Ok(Some(InvitationPage::Accepted { account: account.name })),
+            Commit::Done => return Ok(Some(Accepting { page: InvitationPage::Accepted { account: account.name }, held })),
             // the client was changed meanwhile
             Commit::Unmet(_) => {}
         }

@@ -177,6 +177,13 @@ pub enum Mail {
         /// Whether it was switched on.
         active: bool,
     },
+    /// To whoever asked to sign in: a link, which is made when the mail is sent and kept nowhere.
+    SignIn {
+        /// The digest of what the browser that asked holds.
+        nonce: String,
+        /// Until when the link is to work.
+        until: DateTime<Utc>,
+    },
     /// To the other party: what somebody said on an item (C-2).
     Comment {
         /// Whose record the item is in.
@@ -212,6 +219,7 @@ impl Mail {
             Self::OffTrackDigest { .. } => "off_track_digest",
             Self::Invitation { .. } => "invitation",
             Self::PortalChanged { .. } => "portal_changed",
+            Self::SignIn { .. } => "sign_in",
             Self::Comment { .. } => "comment",
             Self::CommentRefused { .. } => "comment_refused",
         }
@@ -230,6 +238,7 @@ impl Mail {
             | Self::OffTrackDigest { .. }
             | Self::Invitation { .. }
             | Self::PortalChanged { .. }
+            | Self::SignIn { .. }
             | Self::Comment { .. }
             | Self::CommentRefused { .. } => true,
         }
@@ -537,6 +546,10 @@ pub enum NotAnyMore {
     NotInvited,
     /// The portal was switched once more.
     PortalMoved,
+    /// Nobody with this address may sign in.
+    NoSignIn,
+    /// The link would not work any more.
+    TooLate,
 }
 
 impl NotAnyMore {
@@ -556,6 +569,8 @@ impl NotAnyMore {
             Self::NoAddress => "the recipient has no address any more",
             Self::NotInvited => "the invitation was accepted, cancelled or replaced meanwhile",
             Self::PortalMoved => "the portal was switched once more before the mail went out",
+            Self::NoSignIn => "nobody with this address may sign in",
+            Self::TooLate => "the link would not work any more",
         }
     }
 }

@@ -29,3 +29,4 @@ pub mod run;
 mod sample;
 pub mod schedule;
 pub mod show;
+pub mod sign_in;
