@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use cairn::faults::{Fault, Kind, When};
 use cairn::stack::{Settings, Stack};
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -364,6 +365,7 @@ async fn an_address_of_several_people_has_mail_of_each_account_and_a_choice_in_o
     let email = "both@acme.example";
     ada.coach(&world, "Bo Thien", email).await;
     ada.personnel(&company, "Bo Thien (Acme)", email, &["action"]).await;
+    eve.patch("/v1/account", json!({ "features": { "team_edition": true } })).await.expect(200);
     eve.coach(&world, "Bo T.", email).await;
     let browser = Browser::new();
     browser.ask_for_link(&world, email).await.expect(200);
@@ -513,18 +515,23 @@ async fn the_address_in_the_settings_opens_the_first_account_once() {
 }
 
 #[tokio::test]
-async fn a_link_whose_mail_is_late_is_not_sent() {
+async fn a_mail_that_is_late_has_a_link_while_it_works_and_is_not_sent_after() {
     let world = World::at(START).await;
     world.house().await;
-    world.stack.faults.plan(vec![cairn::faults::Fault {
-        when: cairn::faults::When::Operation("SendEmail".into(), 1),
-        kind: cairn::faults::Kind::Throttle,
-    }]);
+    let throttled = |when| world.stack.faults.plan(vec![Fault { when, kind: Kind::Throttle }]);
     let browser = Browser::new();
+    throttled(When::Operation("SendEmail".into(), 1));
     browser.ask_for_link(&world, ADA).await.expect(200);
     world.settle().await;
     assert_eq!(world.links(ADA).len(), 0);
     world.advance_to("2026-03-02T12:05:00Z").await;
-    assert_eq!(world.links(ADA).len(), 1, "a moment later it is");
+    assert_eq!(world.links(ADA).len(), 1, "a moment later it is there");
     assert_eq!(browser.submit(&world, "/sign-in/confirm", &format!("t={}", world.link(ADA))).await.status, 303);
+
+    throttled(When::Every("SendEmail".into()));
+    browser.ask_for_link(&world, ADA).await.expect(200);
+    world.advance_to("2026-03-02T12:20:30Z").await;
+    world.stack.faults.plan(Vec::new());
+    world.advance_to("2026-03-02T13:30:00Z").await;
+    assert_eq!(world.links(ADA).len(), 1);
 }

@@ -433,7 +433,7 @@ fn config(public_url: &str) -> Config {
 
 /// The environment in which a function's binary finds the local deployment.
 pub fn environment(config: &Config, endpoint: &str) -> Vec<(&'static str, String)> {
-    vec![
+    let mut settings = vec![
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", KEY.to_owned()),
@@ -449,8 +449,9 @@ pub fn environment(config: &Config, endpoint: &str) -> Vec<(&'static str, String
         ("CAIRN_REPLY_DOMAIN", config.reply_domain.clone()),
         ("CAIRN_PUBLIC_URL", config.public_url.clone()),
         ("CAIRN_ALLOW_SIGN_UP", "true".to_owned()),
-        ("CAIRN_ADMIN_EMAIL", config.admin_email.clone().unwrap_or_default()),
-    ]
+    ];
+    settings.extend(config.admin_email.clone().map(|email| ("CAIRN_ADMIN_EMAIL", email)));
+    settings
 }
 
 fn http() -> SharedHttpClient {
