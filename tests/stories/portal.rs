@@ -1,7 +1,7 @@
 //! The clients' portal from the invitation to the archive (P-4, P-5).
 
 use serde_json::json;
-use stories::{Browser, Person, World, text};
+use stories::{Browser, Person, World, text, time};
 
 const START: &str = "2026-03-02T12:00:00Z";
 const AMBER: &str = "amber@stone.example";
@@ -124,4 +124,45 @@ async fn a_portal_that_moves_back_before_its_mail_went_is_told_of_as_it_stands()
     // who has no address is switched, too
     ada.patch(&format!("/v1/clients/{amber}"), json!({ "email": "" })).await.expect(200);
     assert_eq!(switch(&ada, &amber, false).await.expect(200)["portal"], "disabled");
+}
+
+#[tokio::test]
+async fn a_link_that_is_signed_but_was_not_sent_signs_nobody_in() {
+    let world = World::at(START).await;
+    let ada = world.house().await;
+    let amber = ada.client("Amber", "Stone", AMBER).await;
+    let client = ada.post(&format!("/v1/clients/{amber}/portal/invite"), json!({})).await.expect(200);
+    world.settle().await;
+    // as whoever could read the table, and the signing keys in it, would make it
+    let app = &world.stack.app;
+    let invited_at = time(&text(&client["invited_at"]));
+    let invitation = app::token::Invitation { account: ada.account_id.parse().unwrap(), client: amber.parse().unwrap(), invited_at };
+    let token = invitation.sign(&app.signing_keys).unwrap();
+    let sent = world.mails_to(AMBER).remove(0).text;
+    let secret = sent.split_once("?k=").unwrap().1.split_whitespace().next().unwrap().to_owned();
+    assert!(!serde_json::Value::Array(world.stack.rows().unwrap()).to_string().contains(&secret));
+    let forger = Browser::new();
+    assert_eq!(forger.submit(&world, "/sign-in/confirm", &format!("t={secret}")).await.status, 404, "it belongs to its invitation");
+    let accepted = forger.submit(&world, &format!("/i/{token}?k=made-up"), "time_zone=UTC").await;
+    assert!(accepted.text.contains("✓ Accepted") && !accepted.text.contains("signed in"), "{}", accepted.text);
+    assert!(forger.cookie("__Host-session").is_none());
+    assert_eq!(forger.home(&world).await.status, 401);
+    // she signs in like everybody else
+    let own = Browser::new();
+    own.sign_in(&world, AMBER).await;
+    assert_eq!(own.home(&world).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_an_invitation_has_signs_in_one_browser_even_of_several_at_the_same_time() {
+    let world = World::at(START).await;
+    let ada = world.house().await;
+    let amber = ada.client("Amber", "Stone", AMBER).await;
+    ada.post(&format!("/v1/clients/{amber}/portal/invite"), json!({})).await.expect(200);
+    world.settle().await;
+    let browsers = [Browser::new(), Browser::new(), Browser::new()];
+    for accepted in futures::future::join_all(browsers.iter().map(|browser| accept(&world, browser, AMBER))).await {
+        assert!(accepted.text.contains("✓ Accepted"), "{}", accepted.text);
+    }
+    assert_eq!(browsers.iter().filter(|browser| browser.cookie("__Host-session").is_some()).count(), 1);
 }

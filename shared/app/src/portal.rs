@@ -9,9 +9,10 @@ use domain::client::{Client, INVITATION, Level, Portal, PortalMove, PortalRefuse
 use domain::delivery::{Delivery, Mail, NotAnyMore, Recipient};
 use domain::id::{AuditId, ClientId};
 use domain::person::{Actor, Email, PersonId};
+use platform::store::sign_in::Link;
 use platform::store::{Changes, Commit, Scope, audit};
 
-use crate::sign_in::{Visitor, begin};
+use crate::sign_in::{Visitor, begin, keep};
 use crate::token::Invitation;
 use crate::{App, AppError, Ctx};
 
@@ -157,12 +158,20 @@ impl From<InvitationPage> for Accepting {
     }
 }
 
-/// Accepts an invitation: the portal is active, in the zone that was chosen, and the client signed in with the browser.
-/// Accepting twice is accepting once, and signs nobody in. `None` for a link that is not ours.
+/// Accepts an invitation: the portal is active, in the zone that was chosen. Accepting twice is accepting once. `None` for a
+/// link that is not ours.
+///
+/// The visitor is signed in who brings what only the mail has (`secret`), the first time: a signature proves that a link is
+/// ours, and not that it was sent.
 ///
 /// # Errors
 /// [`AppError::Store`].
-pub async fn accept(app: &App, token: &str, time_zone: &str, visitor: Option<Visitor<'_>>) -> Result<Option<Accepting>, AppError> {
+pub async fn accept(
+    app: &App,
+    token: &str,
+    time_zone: &str,
+    (secret, visitor): (&str, Visitor<'_>),
+) -> Result<Option<Accepting>, AppError> {
     let store = &app.platform.store;
     for _ in 0..ATTEMPTS {
         let Some((scope, invitation, account, before)) = invited(app, token).await? else { return Ok(None) };
@@ -187,10 +196,21 @@ pub async fn accept(app: &App, token: &str, time_zone: &str, visitor: Option<Vis
         let mut changes = Changes::new();
         store.replace_client(&mut changes, scope, &before, &client)?;
         store.add_audit(&mut changes, scope, &entry)?;
-        let held = visitor.map(|visitor| begin(app, &mut changes, scope, PersonId::Client(client.id), visitor)).transpose()?;
+        let digest = platform::store::keys::digest(secret);
+        let sent = store.link(&digest, now).await?.filter(|(of, link)| {
+            // a link that somebody asked for is another matter
+            *of == scope && link.nonce.is_empty() && client.email.as_ref() == Some(&link.email)
+        });
+        let held = match sent {
+            Some(_) => {
+                store.spend_link(&mut changes, &digest)?;
+                Some(begin(app, &mut changes, scope, PersonId::Client(client.id), visitor)?)
+            }
+            None => None,
+        };
         match store.commit(changes).await? {
             Commit::Done => return Ok(Some(Accepting { page: InvitationPage::Accepted { account: account.name }, held })),
-            // the client was changed meanwhile
+            // the client was changed meanwhile, or accepted
             Commit::Unmet(_) => {}
         }
     }
@@ -274,12 +294,16 @@ pub(crate) async fn mail(
         None => None,
     };
     let token = invitation.sign(&app.signing_keys).ok_or_else(|| AppError::Fault("there is no key to sign with".into()))?;
+    let until = invited_at + INVITATION;
+    let email = delivery.recipient.email.clone();
+    let link = Link { account_id: account.id, email, nonce: String::new(), expires: until.timestamp() };
+    let secret = keep(app, &link).await?;
     Ok(Ok(mail::invitation(&mail::Invitation {
         account: &account.name,
         coach: coach.as_ref().map_or(account.name.as_str(), |coach| coach.name.as_str()),
         first_name: &client.first_name,
-        accept: &format!("{}/i/{token}", app.config.public_url),
-        valid_until: (invited_at + INVITATION).with_timezone(&client.time_zone).date_naive(),
+        accept: &format!("{}/i/{token}?k={secret}", app.config.public_url),
+        valid_until: until.with_timezone(&client.time_zone).date_naive(),
         delivery_id: delivery.id.as_str(),
     })))
 }

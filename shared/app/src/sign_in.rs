@@ -131,7 +131,6 @@ pub(crate) async fn mail(
     delivery: &Delivery,
     (nonce, until): (&str, DateTime<Utc>),
 ) -> Result<Result<mail::Message, NotAnyMore>, AppError> {
-    let store = &app.platform.store;
     if app.clock.now() >= until {
         return Ok(Err(NotAnyMore::TooLate));
     }
@@ -141,19 +140,25 @@ pub(crate) async fn mail(
         refuse(app, scope, Changes::new(), "sign_in.not_allowed", &people).await?;
         return Ok(Err(NotAnyMore::NoSignIn));
     }
-    let token = random()?;
     let link = Link { account_id: account.id, email: email.clone(), nonce: nonce.to_owned(), expires: until.timestamp() };
-    let mut changes = Changes::new();
-    store.add_link(&mut changes, &keys::digest(&token), &link)?;
-    if !store.commit(changes).await?.is_done() {
-        return Err(AppError::Fault("a token came twice".into()));
-    }
+    let token = keep(app, &link).await?;
     Ok(Ok(mail::sign_in(&mail::SignIn {
         account: &account.name,
         link: &format!("{}/sign-in/link?t={token}", app.config.public_url),
         minutes: LINK_GOOD_FOR.num_minutes(),
         delivery_id: delivery.id.as_str(),
     })))
+}
+
+/// Keeps a link under a token that nobody has but who it is returned to.
+pub(crate) async fn keep(app: &App, link: &Link) -> Result<String, AppError> {
+    let token = random()?;
+    let mut changes = Changes::new();
+    app.platform.store.add_link(&mut changes, &keys::digest(&token), link)?;
+    match app.platform.store.commit(changes).await? {
+        Commit::Done => Ok(token),
+        Commit::Unmet(_) => Err(AppError::Fault("a token came twice".into())),
+    }
 }
 
 /// Somebody that a link can sign in.
@@ -199,8 +204,7 @@ pub enum LinkPage {
 /// # Errors
 /// [`AppError::Store`].
 pub async fn link(app: &App, token: &str, visitor: Visitor<'_>) -> Result<LinkPage, AppError> {
-    let found = app.platform.store.link(&keys::digest(token), app.clock.now()).await?;
-    let Some((scope, link)) = found else { return Ok(LinkPage::Gone) };
+    let Some((scope, link)) = asked_link(app, &keys::digest(token)).await? else { return Ok(LinkPage::Gone) };
     if !asked_for_it(&link, visitor) {
         return Ok(LinkPage::OtherBrowser);
     }
@@ -237,7 +241,7 @@ pub enum Redeemed {
 pub async fn redeem(app: &App, token: &str, kind: &str, visitor: Visitor<'_>) -> Result<Redeemed, AppError> {
     let store = &app.platform.store;
     let digest = keys::digest(token);
-    let Some((scope, link)) = store.link(&digest, app.clock.now()).await? else { return Ok(Redeemed::Gone) };
+    let Some((scope, link)) = asked_link(app, &digest).await? else { return Ok(Redeemed::Gone) };
     let known = people(app, scope, &link.email).await?;
     let mut spent = Changes::new();
     store.spend_link(&mut spent, &digest)?;
@@ -263,6 +267,11 @@ pub async fn redeem(app: &App, token: &str, kind: &str, visitor: Visitor<'_>) ->
         Commit::Done => Redeemed::In { held },
         Commit::Unmet(_) => Redeemed::Gone,
     })
+}
+
+/// A link that somebody asked for; an invitation's belongs on its own page.
+async fn asked_link(app: &App, digest: &str) -> Result<Option<(Scope, Link)>, AppError> {
+    Ok(app.platform.store.link(digest, app.clock.now()).await?.filter(|(_, link)| !link.nonce.is_empty()))
 }
 
 /// Whether a browser is the one that asked for a link.

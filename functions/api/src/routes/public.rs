@@ -3,7 +3,7 @@
 use app::engagements::nudge;
 use app::{App, AppError, deliveries, inbound, off_track, portal, reports};
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use domain::sign_in::SIGNED_IN_FOR;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -121,7 +121,7 @@ struct Acceptance {
 }
 
 /// Accepts an invitation, by the form of its page: the field `time_zone` is an IANA zone. Once or often is the same, but only
-/// the first time signs the browser in.
+/// the first time signs the browser in, with what the link in the mail has as `k`.
 #[utoipa::path(
     post, path = "/i/{token}", operation_id = "invitation_accept", tag = "public", params(("token" = String, Path)), security(()),
     request_body(content = Acceptance, content_type = "application/x-www-form-urlencoded"),
@@ -132,12 +132,21 @@ struct Acceptance {
         OpenRefusals,
     )
 )]
-async fn accept_invitation(State(app): State<App>, Path(token): Path<String>, caller: Caller, headers: HeaderMap, body: Bytes) -> Response {
+async fn accept_invitation(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    RawQuery(query): RawQuery,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     if !is_own(&headers, &app.config.public_url) {
         return html(StatusCode::FORBIDDEN, page::sign_in::not_ours());
     }
     let zone = field(&String::from_utf8_lossy(&body), "time_zone");
-    invitation(portal::accept(&app, &token, &zone, Some(caller.visitor())).await)
+    // the form has no address of its own, so what stood in the link's comes back
+    let secret = field(&query.unwrap_or_default(), "k");
+    invitation(portal::accept(&app, &token, &zone, (&secret, caller.visitor())).await)
 }
 
 fn invitation(found: Result<Option<portal::Accepting>, AppError>) -> Response {

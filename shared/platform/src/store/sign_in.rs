@@ -18,7 +18,7 @@ pub struct Link {
     pub account_id: AccountId,
     /// The address that it was sent to.
     pub email: Email,
-    /// The digest of what the browser holds that asked for it.
+    /// The digest of what the browser holds that asked for it; empty for an invitation's, which nobody asked for.
     pub nonce: String,
     /// Until when it works (epoch seconds); then the row may go.
     pub expires: i64,
