@@ -6,6 +6,7 @@ use cairn::faults::{Fault, Kind, When};
 use cairn::stack::{Settings, Stack};
 use chrono::Duration;
 use serde_json::{Value, json};
+use stories::events::sample;
 use stories::{Answer, Browser, PUBLIC_URL, Person, World, text, time};
 
 const START: &str = "2026-03-02T12:00:00Z";
@@ -534,4 +535,24 @@ async fn a_mail_that_is_late_has_a_link_while_it_works_and_is_not_sent_after() {
     world.stack.faults.plan(Vec::new());
     world.advance_to("2026-03-02T13:30:00Z").await;
     assert_eq!(world.links(ADA).len(), 1);
+}
+
+#[tokio::test]
+async fn api_gateway_says_where_an_ask_comes_from_and_which_cookies_it_brings() {
+    let world = World::at(START).await;
+    world.house().await;
+    for n in 0..31 {
+        Browser::new().ask_for_link(&world, &format!("a{n}@x.example")).await;
+    }
+    assert_eq!(Browser::new().ask_for_link(&world, ADA).await.status, 429);
+    // the sample comes from another place, with its cookies apart from its headers and its form in base64
+    let event = serde_json::from_value(sample("api-sign-in")).unwrap();
+    let answer = world.stack.request(event).await.unwrap();
+    let asked = "__Host-asked=Gk3J0v8S1bq5cXyZ2nRtW7eLhU4aPdF6mQiOoTsVwB0";
+    assert_eq!((answer.status_code, answer.cookies.len()), (200, 1));
+    assert!(answer.cookies[0].starts_with(asked), "{:?}", answer.cookies);
+    world.settle().await;
+    let browser = Browser::new();
+    browser.hold("__Host-asked", asked.split_once('=').unwrap().1);
+    assert_eq!(browser.submit(&world, "/sign-in/confirm", &format!("t={}", world.link(ADA))).await.status, 303);
 }

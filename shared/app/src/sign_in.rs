@@ -262,7 +262,6 @@ pub async fn redeem(app: &App, token: &str, kind: &str, visitor: Visitor<'_>) ->
         },
     };
     let held = begin(app, &mut spent, scope, person, visitor)?;
-    add_entry(app, &mut spent, scope, person.into(), "sign_in.done", person)?;
     Ok(match store.commit(spent).await? {
         Commit::Done => Redeemed::In { held },
         Commit::Unmet(_) => Redeemed::Gone,
@@ -299,7 +298,7 @@ fn add_entry(app: &App, changes: &mut Changes, scope: Scope, by: Actor, action: 
     Ok(app.platform.store.add_audit(changes, scope, &entry)?)
 }
 
-/// Signs a browser in as somebody, with what it held before given up; and says what it is to hold.
+/// Signs a browser in as somebody, on record, with what it held before given up; and says what it is to hold.
 pub(crate) fn begin(app: &App, changes: &mut Changes, scope: Scope, person: PersonId, visitor: Visitor<'_>) -> Result<String, AppError> {
     let store = &app.platform.store;
     let now = app.clock.now();
@@ -318,6 +317,7 @@ pub(crate) fn begin(app: &App, changes: &mut Changes, scope: Scope, person: Pers
         let of_before = Browser { account_id: before.account, person: before.person, digest: keys::digest(&before.token), ..signed_in };
         store.remove_browser(changes, Scope::of_own_message(before.account), &of_before)?;
     }
+    add_entry(app, changes, scope, person.into(), "sign_in.done", person)?;
     Ok(held.write())
 }
 
