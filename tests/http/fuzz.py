@@ -28,8 +28,9 @@ IDS = {
 # A document can't say all that makes a request right: which cursor belongs to a list, which version is the latest, which
 # key was used before, and the rules that bind several fields. So a request that fits the document may be refused, too,
 # but only as one that is not right. And one that doesn't fit may be refused for an old version first.
-RIGHT_OR_REFUSED = ["2xx", 400, 401, 403, 404, 409, 412, 422]
-REFUSED = [400, 401, 403, 404, 405, 409, 412, 413, 415, 422]
+# Asked for a link to sign in too often, the stack says so.
+RIGHT_OR_REFUSED = ["2xx", 400, 401, 403, 404, 409, 412, 422, 429]
+REFUSED = [400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429]
 
 
 def ready_url(stack, said):

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a story that can't be told fails its test")]
 
+pub mod browser;
 mod cast;
 pub mod events;
 pub mod print;
@@ -18,6 +19,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
+pub use browser::Browser;
 pub use cast::{report, with};
 
 /// What links in mail begin with in stories.

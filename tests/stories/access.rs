@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use domain::client::{Client, Portal};
 use domain::comment::{Comment, File, Via};
 use domain::id::{CommentId, FileId};
 use domain::person::Actor;
@@ -38,6 +39,15 @@ pub(crate) const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/i/{token}", &[""]),
     ("GET", "/n/{token}", &[""]),
     ("GET", "/c/{token}", &[""]),
+    ("GET", "/sign-in", &[""]),
+    ("POST", "/sign-in", &[""]),
+    ("GET", "/sign-in/link", &[""]),
+    ("POST", "/sign-in/confirm", &[""]),
+    ("GET", "/home", &[""]),
+    ("POST", "/home/keys", &[""]),
+    ("POST", "/home/keys/revoke", &[""]),
+    ("POST", "/sign-out", &[""]),
+    ("POST", "/sign-out/everywhere", &[""]),
     ("GET", "/v1/me", &[""]),
     ("PATCH", "/v1/me", &[""]),
     ("GET", "/v1/account", &[""]),
@@ -151,6 +161,7 @@ pub(crate) const ROUTES: &[(&str, &str, &[&str])] = &[
     ("POST", "/v1/clients/{id}/portal/cancel", &["own", "other"]),
     ("POST", "/v1/clients/{id}/unarchive", &["archived", "other"]),
     ("POST", "/v1/clients/{id}/archive", &["own", "other"]),
+    ("PUT", "/v1/clients/{id}/portal", &["own", "other", "archived"]),
     ("POST", "/v1/clients", &[""]),
     ("POST", "/v1/members", &[""]),
     ("POST", "/v1/companies", &[""]),
@@ -365,6 +376,17 @@ impl House {
         (comment.id.to_string(), file.id.to_string())
     }
 
+    /// Makes a client one who has accepted an invitation, as it stands in the table.
+    async fn accepted(&self, on: &str) {
+        let scope = Scope::of_own_message(self.owner().account_id.parse().unwrap());
+        let store = &self.world.stack.app.platform.store;
+        let before = store.client(scope, self.client(on).parse().unwrap()).await.unwrap().unwrap();
+        let client = Client { portal: Portal::Active, archived: false, version: before.version + 1, ..before.clone() };
+        let mut changes = Changes::new();
+        store.replace_client(&mut changes, scope, &before, &client).unwrap();
+        assert!(store.commit(changes).await.unwrap().is_done());
+    }
+
     /// A new engagement to ask about, with a session: of the client's coach, under way unless `on` says otherwise.
     async fn engagement(&self, on: &str, route: &str) -> (String, String) {
         let coach = if on.starts_with("other") { self.owner() } else { self.primary() };
@@ -451,6 +473,12 @@ impl House {
                 let back = if template.ends_with("/archive") { "unarchive" } else { "archive" };
                 self.owner().ask("POST", &format!("/v1/clients/{}/{back}", self.client(on)), &[], None).await.expect(200);
                 (self.client(on).to_owned(), None)
+            }
+            ("PUT", "/v1/clients/{id}/portal") => {
+                if on != "archived" {
+                    self.accepted(on).await;
+                }
+                (self.client(on).to_owned(), Some(json!({ "active": true })))
             }
             ("POST", template) if template.contains("/portal/") && on != "archived" => {
                 // another address has not been invited yet

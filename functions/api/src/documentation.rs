@@ -44,6 +44,7 @@ use crate::problem::{Details, MEDIA_TYPE};
         (name = "imports", description = "CSV files that become clients, programs, engagements, sessions and items"),
         (name = "mail", description = "Addresses that get no mail"),
         (name = "public", description = "What needs no key"),
+        (name = "pages", description = "Pages for people: they look at the cookie `__Host-session` and at no key; no other route looks at the cookie"),
     ),
 )]
 pub(crate) struct Outline;

@@ -6,6 +6,7 @@ mod described;
 mod documentation;
 mod edge;
 mod gate;
+mod own;
 mod page;
 mod problem;
 mod routes;
@@ -34,6 +35,7 @@ pub fn router(app: App) -> Router {
         .into_router()
         .route_layer(middleware::from_fn_with_state(app.clone(), gate::gate))
         .merge(open_routes().into_router())
+        .merge(routes::sign_in::routes().into_router().route_layer(middleware::from_fn_with_state(app.clone(), own::own_pages_only)))
         .method_not_allowed_fallback(async || {
             Problem::new(
                 StatusCode::METHOD_NOT_ALLOWED,
@@ -54,6 +56,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
     routes_with_key().describe(&mut document);
     open_routes().describe(&mut document);
+    routes::sign_in::routes().describe(&mut document);
     documentation::describe(&mut document);
     document
 }

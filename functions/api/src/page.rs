@@ -1,4 +1,6 @@
-//! The pages that a link in a mail opens: no scripts, nothing loaded, one style sheet within.
+//! The pages that people use, most of them by a link in a mail: no scripts, nothing loaded, one style sheet within.
+
+pub(crate) mod sign_in;
 
 use std::sync::LazyLock;
 
@@ -36,6 +38,32 @@ select,input{font:inherit;width:100%;min-height:46px;padding:10px 12px;margin-bo
 button:hover{background:color-mix(in oklab,var(--accent),#000 10%)}\
 :focus-visible{outline:2px solid var(--accent);outline-offset:3px}\
 .done{display:inline-block;padding:3px 12px;border-radius:14px;background:var(--good-soft);color:var(--good);font-weight:560;font-size:14px;margin-bottom:14px}\
+.wide{align-self:start;max-width:640px}\
+a{color:var(--accent);text-underline-offset:2px}\
+.button{display:flex;align-items:center;justify-content:center;margin-top:24px;min-height:46px;padding:10px 18px;border-radius:10px;\
+background:var(--accent);color:var(--on-accent);font-weight:560;text-decoration:none}\
+.button:hover{background:color-mix(in oklab,var(--accent),#000 10%)}\
+p.fault{margin:0 0 16px}\
+input[type=radio]{width:20px;min-height:20px;height:20px;margin:0;flex:none;accent-color:var(--accent)}\
+fieldset{border:0;padding:0;margin-bottom:20px}legend{padding:0;margin-bottom:12px;color:var(--muted)}\
+.choice{display:flex;align-items:center;gap:12px;padding:12px 14px;margin-bottom:8px;border:1px solid var(--line);border-radius:10px;font-weight:400;cursor:pointer}\
+.choice span{min-width:0;overflow-wrap:anywhere}\
+h2{font-size:16px;line-height:24px;font-weight:620;letter-spacing:-.01em;margin-bottom:8px}\
+section{margin-top:28px;padding-top:24px;border-top:1px solid var(--line)}\
+dl{display:grid;grid-template-columns:auto 1fr;gap:6px 20px}dt{color:var(--muted)}dd{overflow-wrap:anywhere}\
+.rows{list-style:none;padding:0;margin:12px 0 16px;border:1px solid var(--line);border-radius:10px}\
+.rows li{display:grid;grid-template-columns:1fr auto;gap:0 12px;align-items:center;padding:10px 14px;overflow-wrap:anywhere}\
+.rows li+li{border-top:1px solid var(--line)}.rows li>*{grid-column:1;min-width:0}\
+.rows form{grid-column:2;grid-row:1/3;margin:0}\
+.small{font-size:14px;line-height:20px;color:var(--muted)}\
+.tag{display:inline-block;padding:0 8px;border-radius:10px;background:var(--good-soft);color:var(--good);font-size:13px;line-height:20px;white-space:nowrap}\
+.side{display:flex;flex-wrap:wrap;gap:8px}.side form{margin:0}\
+.quiet{width:auto;min-height:40px;padding:7px 14px;background:transparent;color:var(--text);border:1px solid var(--line);font-size:15px}\
+.quiet:hover{background:var(--bg)}\
+.once{margin-top:16px;padding:14px;border-radius:10px;background:var(--good-soft)}.once p{color:var(--text)}\
+code{display:block;margin-top:10px;font:14px/20px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere;user-select:all}\
+details{margin-top:8px}summary{color:var(--accent);font-weight:560;cursor:pointer;padding:8px 0}details form{margin-top:8px}\
+@media(max-width:480px){main{padding:24px 20px}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}}\
 footer{padding-top:24px;font-size:13px;line-height:18px;color:var(--muted);text-align:center;max-width:440px}";
 
 /// What the pages may load and do: their own style, their own form.
@@ -119,7 +147,7 @@ pub(crate) fn confirm(page: &ConfirmPage) -> Markup {
 }
 
 /// What an invitation to the portal asks, or what became of it.
-pub(crate) fn invitation(page: &InvitationPage) -> Markup {
+pub(crate) fn invitation(page: &InvitationPage, signed_in: bool) -> Markup {
     let (title, content, footer) = match page {
         InvitationPage::Open { account, first_name, time_zone, fault } => {
             let content = html! {
@@ -143,7 +171,8 @@ pub(crate) fn invitation(page: &InvitationPage) -> Markup {
             let content = html! {
                 span.done { "✓ Accepted" }
                 h1 { "Your portal is open" }
-                p { b { (account) } " knows that you are there. You can close this page." }
+                p { b { (account) } " knows that you are there. " @if signed_in { "This browser is signed in." } @else { "You can close this page." } }
+                a.button href=(if signed_in { "/home" } else { "/sign-in" }) { (if signed_in { "To your page" } else { "Sign in" }) }
             };
             ("Accepted", content, html! {})
         }
@@ -265,6 +294,15 @@ pub(crate) fn failed() -> Markup {
 }
 
 fn frame(title: &str, content: &Markup, footer: &Markup) -> Markup {
+    framed(title, content, footer, false)
+}
+
+/// A page that holds more than one thing.
+fn wide(title: &str, content: &Markup, footer: &Markup) -> Markup {
+    framed(title, content, footer, true)
+}
+
+fn framed(title: &str, content: &Markup, footer: &Markup, wide: bool) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -276,7 +314,7 @@ fn frame(title: &str, content: &Markup, footer: &Markup) -> Markup {
                 style { (PreEscaped(STYLE)) }
             }
             body {
-                main {
+                main.wide[wide] {
                     div.mark {
                         svg viewBox="0 0 24 24" aria-hidden="true" { path d="M4 19h16M7 14h10M9.5 9h5M12 4h.01" {} }
                         "Cairn"

@@ -152,6 +152,26 @@ impl Engine {
         }
     }
 
+    /// Every row of a table, as DynamoDB writes them.
+    pub(crate) fn rows(&self, table: &str) -> anyhow::Result<Vec<Value>> {
+        let mut rows = Vec::new();
+        let mut from = Value::Null;
+        loop {
+            let mut scan = json!({ "TableName": table });
+            if !from.is_null() {
+                scan["ExclusiveStartKey"] = from;
+            }
+            let mut page = serde_json::to_value(self.database.scan(request(scan)?)?)?;
+            if let Value::Array(items) = page["Items"].take() {
+                rows.extend(items);
+            }
+            from = page["LastEvaluatedKey"].take();
+            if from.is_null() {
+                return Ok(rows);
+            }
+        }
+    }
+
     /// The first sort key of a partition of an index; none where it is empty.
     pub(crate) fn first(&self, table: &str, index: Index, partition: &str) -> anyhow::Result<Option<String>> {
         let query = json!({ "TableName": table, "IndexName": index.name(), "Limit": 1, "KeyConditionExpression": "#pk = :pk",

@@ -122,6 +122,8 @@ fn event(parts: &http::request::Parts, body: &Bytes, now: DateTime<Utc>) -> Resu
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         headers.entry(name.as_str().to_owned()).and_modify(|before| *before = format!("{before},{value}")).or_insert(value);
     }
+    // cookies come apart from the other headers
+    let cookies = headers.remove("cookie").map(|all| all.split("; ").map(str::to_owned).collect::<Vec<_>>());
     let path = parts.uri.path();
     let text = std::str::from_utf8(body).ok();
     let is_text = text.is_some_and(|_| !parts.headers.contains_key(header::CONTENT_ENCODING));
@@ -131,6 +133,7 @@ fn event(parts: &http::request::Parts, body: &Bytes, now: DateTime<Utc>) -> Resu
         "rawPath": path,
         "rawQueryString": parts.uri.query().unwrap_or_default(),
         "headers": headers,
+        "cookies": cookies,
         "requestContext": {
             "accountId": crate::ACCOUNT,
             "apiId": "local",

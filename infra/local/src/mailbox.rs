@@ -454,6 +454,8 @@ async fn why(stack: &Stack, message: &Message) -> Option<Why> {
         Mail::OffTrack { since, .. } => html! { span { "Notice: an engagement is off track since " b { (since.format("%-d %b")) } } },
         Mail::OffTrackDigest { on, .. } => html! { span { "Engagements that went off track: digest of " b { (on.format("%-d %b")) } } },
         Mail::Invitation { .. } => html! { span { "Invitation to the portal" } },
+        Mail::SignIn { .. } => html! { span { "Link to sign in with" } },
+        Mail::PortalChanged { active } => html! { span { "Notice: the portal was switched " (if *active { "on" } else { "off" }) } },
         Mail::Comment { .. } => html! { span { "Comment of the other party, forwarded" } },
         Mail::CommentRefused { why, .. } => html! { span { "Notice: a mail did not become a comment (" (why.name()) ")" } },
         Mail::RunLate { report, .. } => html! { span { "Notice: a run of " b { (report) } " was late" } },

@@ -81,7 +81,7 @@ async fn serve(options: Options) -> anyhow::Result<()> {
     let smtp_port = options.smtp_port.unwrap_or(if options.port == 0 { 0 } else { port.saturating_add(25) });
     let smtp = Smtp::listen(smtp_port).await.map_err(|error| unlistenable(smtp_port, "--smtp-port", error))?;
     let smtp_address = smtp.address().to_string();
-    let settings = Settings { data, start: options.clock, aws_port, public_url: url.clone(), short: false };
+    let settings = Settings { data, start: options.clock, aws_port, public_url: url.clone(), admin_email: None, short: false };
     if let Some(data) = &settings.data {
         if options.fresh {
             cairn::stack::clear(data)?;

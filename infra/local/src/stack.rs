@@ -80,6 +80,8 @@ pub struct Settings {
     pub aws_port: u16,
     /// What links in mail begin with.
     pub public_url: String,
+    /// Whose address opens an account when it first asks to sign in.
+    pub admin_email: Option<String>,
     /// Whether the functions reach the table without the network, for work that would take minutes over it.
     pub short: bool,
 }
@@ -143,7 +145,7 @@ impl Stack {
         let endpoint =
             Endpoint::serve(router, settings.aws_port).await.with_context(|| format!("serving AWS on port {}", settings.aws_port))?;
         let faults = Faults::default();
-        let config = config(&settings.public_url);
+        let config = Config { admin_email: settings.admin_email, ..config(&settings.public_url) };
         let client = if settings.short { crate::shortcut::client(engine.database(), http()) } else { http() };
         let aws = sdk(&endpoint.url(), faults.around(http()));
         // the functions in this process reach the table without the detour over the endpoint
@@ -292,6 +294,14 @@ impl Stack {
         self.engine.forget_changes()
     }
 
+    /// Every row of the table, as whoever could read all of it would see it.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn rows(&self) -> anyhow::Result<Vec<serde_json::Value>> {
+        self.engine.rows(TABLE)
+    }
+
     /// Writes everything to a folder, as if this stack had run on it; nothing may be in flight. The table comes last and
     /// at once: a folder without it holds nothing.
     ///
@@ -422,12 +432,13 @@ fn config(public_url: &str) -> Config {
         reply_domain: REPLY_DOMAIN.into(),
         public_url: public_url.trim_end_matches('/').to_owned(),
         allow_sign_up: true,
+        admin_email: None,
     }
 }
 
 /// The environment in which a function's binary finds the local deployment.
 pub fn environment(config: &Config, endpoint: &str) -> Vec<(&'static str, String)> {
-    vec![
+    let mut settings = vec![
         ("AWS_ENDPOINT_URL", endpoint.to_owned()),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_ACCESS_KEY_ID", KEY.to_owned()),
@@ -443,7 +454,9 @@ pub fn environment(config: &Config, endpoint: &str) -> Vec<(&'static str, String
         ("CAIRN_REPLY_DOMAIN", config.reply_domain.clone()),
         ("CAIRN_PUBLIC_URL", config.public_url.clone()),
         ("CAIRN_ALLOW_SIGN_UP", "true".to_owned()),
-    ]
+    ];
+    settings.extend(config.admin_email.clone().map(|email| ("CAIRN_ADMIN_EMAIL", email)));
+    settings
 }
 
 fn http() -> SharedHttpClient {

@@ -54,6 +54,7 @@ impl Words<'_> {
         let kept = if self.data.is_some() { "goes on where it stopped; --fresh begins anew" } else { "gone when this stops" };
         let rows = [
             ["Mailbox", &format!("{url}/local/mailbox"), "every mail lands here, and the clock is here too"],
+            ["Pages", &format!("{url}/sign-in"), "sign in with an address; the link comes to the mailbox"],
             ["API", &format!("{url}/v1"), &format!("described at {url}/openapi.json")],
             ["AWS", aws, "DynamoDB, S3, SES and Scheduler, for function binaries"],
             ["SMTP", smtp, "a mail program can answer mail by it; no password"],

@@ -406,6 +406,10 @@ async fn with_scheduled_called_off(ctx: &Ctx, before: Client, client: Client, ac
     for _ in 0..REFILE_ATTEMPTS {
         let mut changes = Changes::new();
         ctx.store().replace_client(&mut changes, ctx.scope, &before, &client)?;
+        // to the client this is what switching the portal off is
+        if before.portal == Portal::Active {
+            crate::portal::add_changed(ctx, &mut changes, &client)?;
+        }
         crate::invoices::call_off(ctx, &client, &mut changes).await?;
         let committed = ctx.try_commit(changes, action, client.id, 200, &client).await?;
         if committed == Commit::Unmet("scheduled") {

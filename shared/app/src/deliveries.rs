@@ -186,6 +186,17 @@ async fn last_look(app: &App, scope: Scope, delivery: &mut Delivery) -> Result<R
             Ok(message) => message,
             Err(why) => return Ok(Err(why)),
         },
+        Mail::PortalChanged { active } => match crate::portal::changed(app, scope, &account, delivery, *active).await? {
+            Ok((message, address)) => {
+                to = address;
+                message
+            }
+            Err(why) => return Ok(Err(why)),
+        },
+        Mail::SignIn { nonce, until } => match crate::sign_in::mail(app, scope, &account, delivery, (nonce, *until)).await? {
+            Ok(message) => message,
+            Err(why) => return Ok(Err(why)),
+        },
         Mail::Comment { client_id, item_id, comment_id } => {
             match comments::mail(app, scope, &account, delivery, (*client_id, *item_id, *comment_id)).await? {
                 Ok((message, address, answers)) => {
@@ -476,6 +487,8 @@ async fn notice(app: &App, scope: Scope, account: &Account, delivery: &Delivery)
         | Mail::OffTrack { .. }
         | Mail::OffTrackDigest { .. }
         | Mail::Invitation { .. }
+        | Mail::PortalChanged { .. }
+        | Mail::SignIn { .. }
         | Mail::Comment { .. }
         | Mail::CommentRefused { .. } => {
             return Err(AppError::Fault("this is not a notice about a report".into()));

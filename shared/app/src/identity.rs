@@ -7,10 +7,10 @@ use chrono_tz::Tz;
 use domain::access::Viewer;
 use domain::account::{Account, Features};
 use domain::check::{self, Check, Invalid};
-use domain::client::Portal;
 use domain::id::{AccountId, ApiKeyId, AuditId, MemberId};
 use domain::listing::{Columns, ColumnsDraft};
 use domain::person::{Actor, Administrator, Email, Member, Notifications, Permission, PersonId};
+use domain::sign_in::may_use_keys;
 use platform::store::people::{ApiKey, KeyScope};
 use platform::store::requests::Answered;
 use platform::store::{Changes, Scope, audit};
@@ -36,12 +36,7 @@ pub async fn authenticate(app: &App, secret: &str) -> Result<Option<(Ctx, KeySco
     let store = &app.platform.store;
     let (account, viewer) = futures::future::try_join(store.account(scope), viewer(app, scope, key.person)).await?;
     let (Some(account), Some(viewer)) = (account, viewer) else { return Ok(None) };
-    let active = match &viewer {
-        Viewer::Member(member) => member.active,
-        Viewer::Personnel(person) => person.active,
-        // P-4, P-5: archived or switched off, the client's own access is off
-        Viewer::Client(client) => !client.archived && client.portal != Portal::Disabled,
-    };
+    let active = may_use_keys(&viewer);
     let ctx = Ctx { app: app.clone(), scope, account: Arc::new(account), viewer, now, once: None, row: None };
     Ok(active.then_some((ctx, key.scope)))
 }
@@ -139,7 +134,7 @@ pub async fn me(ctx: &Ctx) -> Result<Me, AppError> {
     Ok(describe(ctx.scope, &ctx.viewer))
 }
 
-fn describe(scope: Scope, viewer: &Viewer) -> Me {
+pub(crate) fn describe(scope: Scope, viewer: &Viewer) -> Me {
     match viewer {
         Viewer::Member(m) => {
             let administrator = match m.administrator {
@@ -386,6 +381,29 @@ pub struct Opened {
 /// # Errors
 /// [`AppError::Invalid`].
 pub async fn open_account(app: &App, draft: &AccountDraft) -> Result<Opened, AppError> {
+    let (mut changes, scope, member_id) = opening(app, draft)?;
+    let (api_key, key) = new_key(app, scope, PersonId::Member(member_id), "first key", KeyScope::Write, None)?;
+    app.platform.store.add_api_key(&mut changes, scope, &key)?;
+    if !app.platform.store.commit(changes).await?.is_done() {
+        return Err(AppError::conflict("changed_meanwhile", "the account could not be opened; try again"));
+    }
+    Ok(Opened { account_id: scope.account(), member_id, api_key })
+}
+
+/// Opens the account of the address in the settings, once: whatever becomes of the account, the address opens no second.
+pub(crate) async fn open_first_account(app: &App, email: &Email) -> Result<(), AppError> {
+    let (person, organisation) = email.as_str().split_once('@').unwrap_or((email.as_str(), email.as_str()));
+    let draft =
+        AccountDraft { name: organisation.to_owned(), email: email.as_str().to_owned(), time_zone: None, person: Some(person.to_owned()) };
+    let (mut changes, scope, _) = opening(app, &draft)?;
+    app.platform.store.add_first_account(&mut changes, scope, email)?;
+    // unmet means that it was opened before
+    let _ = app.platform.store.commit(changes).await?;
+    Ok(())
+}
+
+/// What opens an account, and who is its first member.
+fn opening(app: &App, draft: &AccountDraft) -> Result<(Changes, Scope, MemberId), AppError> {
     let mut check = Check::default();
     let name = check.take("name", check::line(&draft.name, 200));
     let email = check.take("email", Email::parse(&draft.email));
@@ -423,8 +441,6 @@ pub async fn open_account(app: &App, draft: &AccountDraft) -> Result<Opened, App
     let mut changes = Changes::new();
     let scope = store.add_account(&mut changes, &account)?;
     store.add_member(&mut changes, scope, &member)?;
-    let (api_key, key) = new_key(app, scope, PersonId::Member(member.id), "first key", KeyScope::Write, None)?;
-    store.add_api_key(&mut changes, scope, &key)?;
     let entry = audit::Entry {
         id: AuditId(app.new_id()),
         at: now,
@@ -433,8 +449,5 @@ pub async fn open_account(app: &App, draft: &AccountDraft) -> Result<Opened, App
         subject: account.id.to_string(),
     };
     store.add_audit(&mut changes, scope, &entry)?;
-    if !store.commit(changes).await?.is_done() {
-        return Err(AppError::conflict("changed_meanwhile", "the account could not be opened; try again"));
-    }
-    Ok(Opened { account_id: account.id, member_id: member.id, api_key })
+    Ok((changes, scope, member.id))
 }

@@ -326,6 +326,8 @@ impl Taking<'_> {
             | Mail::OffTrack { .. }
             | Mail::OffTrackDigest { .. }
             | Mail::Invitation { .. }
+            | Mail::PortalChanged { .. }
+            | Mail::SignIn { .. }
             | Mail::CommentRefused { .. } => None,
         })
     }

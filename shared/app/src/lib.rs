@@ -28,6 +28,7 @@ pub mod reconcile;
 pub mod reports;
 pub mod runs;
 pub mod sharing;
+pub mod sign_in;
 pub mod sweep;
 pub mod token;
 pub mod tracking_check;

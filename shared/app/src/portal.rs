@@ -1,4 +1,4 @@
-//! The clients' portal: invited, cancelled, accepted (P-5).
+//! The clients' portal: invited, cancelled, accepted, switched on and off (P-5).
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -8,9 +8,11 @@ use domain::check::{self, Check};
 use domain::client::{Client, INVITATION, Level, Portal, PortalMove, PortalRefused, move_portal};
 use domain::delivery::{Delivery, Mail, NotAnyMore, Recipient};
 use domain::id::{AuditId, ClientId};
-use domain::person::{Actor, PersonId};
+use domain::person::{Actor, Email, PersonId};
+use platform::store::sign_in::Link;
 use platform::store::{Changes, Commit, Scope, audit};
 
+use crate::sign_in::{Visitor, begin, keep};
 use crate::token::Invitation;
 use crate::{App, AppError, Ctx};
 
@@ -53,6 +55,31 @@ pub async fn cancel(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
     ctx.store().replace_client(&mut changes, ctx.scope, &before, &client)?;
     ctx.commit(changes, "portal.cancel", id, 200, &client).await?;
     Ok(client)
+}
+
+/// Switches the portal of a client who has accepted on or off; they are told by mail of each change. Off, their API keys
+/// and the browsers they are signed in with open nothing, from the next request on.
+///
+/// # Errors
+/// [`AppError`]; a conflict before it was accepted.
+pub async fn switch(ctx: &Ctx, id: ClientId, active: bool, expected: Option<u64>) -> Result<Client, AppError> {
+    let before = load(ctx, id).await?;
+    Ctx::matches(expected, before.version)?;
+    let Some(client) = move_portal(&before, PortalMove::Switch(active), ctx.now).map_err(refused)? else { return Ok(before) };
+    let mut changes = Changes::new();
+    ctx.store().replace_client(&mut changes, ctx.scope, &before, &client)?;
+    add_changed(ctx, &mut changes, &client)?;
+    ctx.commit(changes, if active { "portal.enable" } else { "portal.disable" }, id, 200, &client).await?;
+    Ok(client)
+}
+
+/// Owes a client the mail that says that their portal was switched; who has no address gets none.
+pub(crate) fn add_changed(ctx: &Ctx, changes: &mut Changes, client: &Client) -> Result<(), AppError> {
+    let Some(email) = &client.email else { return Ok(()) };
+    let recipient = Recipient { email: email.clone(), person: Some(PersonId::Client(client.id)), name: Some(client.name()) };
+    let mail = Mail::PortalChanged { active: client.portal == Portal::Active };
+    let delivery = Delivery::owed(&format!("{} {}", client.id, client.version), mail, recipient, ctx.now);
+    Ok(ctx.store().add_delivery(changes, ctx.scope, &delivery)?)
 }
 
 /// A client whose portal the viewer may move.
@@ -116,24 +143,47 @@ pub async fn invitation(app: &App, token: &str) -> Result<Option<InvitationPage>
     }))
 }
 
-/// Accepts an invitation: the portal is active, in the zone that was chosen. Accepting twice is accepting once. `None` for
-/// a link that is not ours.
+/// What became of an invitation that somebody wanted to accept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepting {
+    /// What its page says.
+    pub page: InvitationPage,
+    /// What the browser is to hold, that accepted it just now: it is signed in.
+    pub held: Option<String>,
+}
+
+impl From<InvitationPage> for Accepting {
+    fn from(page: InvitationPage) -> Self {
+        Self { page, held: None }
+    }
+}
+
+/// Accepts an invitation: the portal is active, in the zone that was chosen. Accepting twice is accepting once. `None` for a
+/// link that is not ours.
+///
+/// The visitor is signed in who brings what only the mail has (`secret`), the first time: a signature proves that a link is
+/// ours, and not that it was sent.
 ///
 /// # Errors
 /// [`AppError::Store`].
-pub async fn accept(app: &App, token: &str, time_zone: &str) -> Result<Option<InvitationPage>, AppError> {
+pub async fn accept(
+    app: &App,
+    token: &str,
+    time_zone: &str,
+    (secret, visitor): (&str, Visitor<'_>),
+) -> Result<Option<Accepting>, AppError> {
     let store = &app.platform.store;
     for _ in 0..ATTEMPTS {
         let Some((scope, invitation, account, before)) = invited(app, token).await? else { return Ok(None) };
         let now = app.clock.now();
         let accepted = match allowed(&before, &invitation, now) {
             Ok(Some(accepted)) => accepted,
-            Ok(None) => return Ok(Some(InvitationPage::Accepted { account: account.name })),
-            Err(why) => return Ok(Some(closed(account, why))),
+            Ok(None) => return Ok(Some(InvitationPage::Accepted { account: account.name }.into())),
+            Err(why) => return Ok(Some(closed(account, why).into())),
         };
         let mut check = Check::default();
         let Some(time_zone) = check.take("time_zone", check::zone(time_zone)) else {
-            return Ok(Some(open(account, before, Some("Choose the time zone you live in.".into()))));
+            return Ok(Some(open(account, before, Some("Choose the time zone you live in.".into())).into()));
         };
         let client = Client { time_zone, ..accepted };
         let entry = audit::Entry {
@@ -146,9 +196,21 @@ pub async fn accept(app: &App, token: &str, time_zone: &str) -> Result<Option<In
         let mut changes = Changes::new();
         store.replace_client(&mut changes, scope, &before, &client)?;
         store.add_audit(&mut changes, scope, &entry)?;
+        let digest = platform::store::keys::digest(secret);
+        let sent = store.link(&digest, now).await?.filter(|(of, link)| {
+            // a link that somebody asked for is another matter
+            *of == scope && link.nonce.is_empty() && client.email.as_ref() == Some(&link.email)
+        });
+        let held = match sent {
+            Some(_) => {
+                store.spend_link(&mut changes, &digest)?;
+                Some(begin(app, &mut changes, scope, PersonId::Client(client.id), visitor)?)
+            }
+            None => None,
+        };
         match store.commit(changes).await? {
-            Commit::Done => return Ok(Some(InvitationPage::Accepted { account: account.name })),
-            // the client was changed meanwhile
+            Commit::Done => return Ok(Some(Accepting { page: InvitationPage::Accepted { account: account.name }, held })),
+            // the client was changed meanwhile, or accepted
             Commit::Unmet(_) => {}
         }
     }
@@ -184,6 +246,30 @@ fn closed(account: Account, why: PortalRefused) -> InvitationPage {
     }
 }
 
+/// Composes the mail on a portal that was switched, if it still stands so; and says to which address it goes.
+pub(crate) async fn changed(
+    app: &App,
+    scope: Scope,
+    account: &Account,
+    delivery: &Delivery,
+    active: bool,
+) -> Result<Result<(mail::Message, Email), NotAnyMore>, AppError> {
+    let Some(PersonId::Client(id)) = delivery.recipient.person else { return Err(AppError::Fault("a portal of nobody".into())) };
+    let stands = if active { Portal::Active } else { Portal::Disabled };
+    let Some(client) = app.platform.store.client(scope, id).await?.filter(|client| client.portal == stands) else {
+        return Ok(Err(NotAnyMore::PortalMoved));
+    };
+    let Some(email) = client.email else { return Ok(Err(NotAnyMore::NoAddress)) };
+    let sign_in = format!("{}/sign-in", app.config.public_url);
+    let message = mail::portal_changed(&mail::PortalChanged {
+        account: &account.name,
+        first_name: &client.first_name,
+        sign_in: active.then_some(&sign_in),
+        delivery_id: delivery.id.as_str(),
+    });
+    Ok(Ok((message, email)))
+}
+
 /// Composes an invitation, if it still stands and goes to the address the client has.
 pub(crate) async fn mail(
     app: &App,
@@ -208,12 +294,16 @@ pub(crate) async fn mail(
         None => None,
     };
     let token = invitation.sign(&app.signing_keys).ok_or_else(|| AppError::Fault("there is no key to sign with".into()))?;
+    let until = invited_at + INVITATION;
+    let email = delivery.recipient.email.clone();
+    let link = Link { account_id: account.id, email, nonce: String::new(), expires: until.timestamp() };
+    let secret = keep(app, &link).await?;
     Ok(Ok(mail::invitation(&mail::Invitation {
         account: &account.name,
         coach: coach.as_ref().map_or(account.name.as_str(), |coach| coach.name.as_str()),
         first_name: &client.first_name,
-        accept: &format!("{}/i/{token}", app.config.public_url),
-        valid_until: (invited_at + INVITATION).with_timezone(&client.time_zone).date_naive(),
+        accept: &format!("{}/i/{token}?k={secret}", app.config.public_url),
+        valid_until: until.with_timezone(&client.time_zone).date_naive(),
         delivery_id: delivery.id.as_str(),
     })))
 }

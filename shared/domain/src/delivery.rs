@@ -172,6 +172,18 @@ pub enum Mail {
         /// When it was asked for.
         invited_at: DateTime<Utc>,
     },
+    /// To a client: their portal was switched on or off (P-5).
+    PortalChanged {
+        /// Whether it was switched on.
+        active: bool,
+    },
+    /// To whoever asked to sign in: a link, which is made when the mail is sent and kept nowhere.
+    SignIn {
+        /// The digest of what the browser that asked holds.
+        nonce: String,
+        /// Until when the link is to work.
+        until: DateTime<Utc>,
+    },
     /// To the other party: what somebody said on an item (C-2).
     Comment {
         /// Whose record the item is in.
@@ -206,6 +218,8 @@ impl Mail {
             Self::OffTrack { .. } => "off_track",
             Self::OffTrackDigest { .. } => "off_track_digest",
             Self::Invitation { .. } => "invitation",
+            Self::PortalChanged { .. } => "portal_changed",
+            Self::SignIn { .. } => "sign_in",
             Self::Comment { .. } => "comment",
             Self::CommentRefused { .. } => "comment_refused",
         }
@@ -223,6 +237,8 @@ impl Mail {
             | Self::OffTrack { .. }
             | Self::OffTrackDigest { .. }
             | Self::Invitation { .. }
+            | Self::PortalChanged { .. }
+            | Self::SignIn { .. }
             | Self::Comment { .. }
             | Self::CommentRefused { .. } => true,
         }
@@ -528,6 +544,12 @@ pub enum NotAnyMore {
     NoAddress,
     /// The invitation was accepted, cancelled or replaced.
     NotInvited,
+    /// The portal was switched once more.
+    PortalMoved,
+    /// Nobody with this address may sign in.
+    NoSignIn,
+    /// The link would not work any more.
+    TooLate,
 }
 
 impl NotAnyMore {
@@ -546,6 +568,9 @@ impl NotAnyMore {
             Self::NoPortal => "the client has no portal",
             Self::NoAddress => "the recipient has no address any more",
             Self::NotInvited => "the invitation was accepted, cancelled or replaced meanwhile",
+            Self::PortalMoved => "the portal was switched once more before the mail went out",
+            Self::NoSignIn => "nobody with this address may sign in",
+            Self::TooLate => "the link would not work any more",
         }
     }
 }

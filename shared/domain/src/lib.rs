@@ -34,5 +34,6 @@ pub mod run;
 mod sample;
 pub mod schedule;
 pub mod show;
+pub mod sign_in;
 pub mod signature;
 pub mod upload;

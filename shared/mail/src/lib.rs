@@ -2,9 +2,9 @@
 //!
 //! [`report()`] makes one report mail for one recipient, [`notice()`] the short mails that tell an owner or an
 //! administrator what happened to a report, [`off_track`] the mails on engagements that went off track (T-9,
-//! T-10, T-13), [`invitation()`] the one to a client's portal (P-5), [`comment()`] a comment to the other party (C-2), and
-//! [`refused()`] why a mail did not become one (C-3). All give a [`Message`]: HTML, the same in plain text, charts,
-//! headers.
+//! T-10, T-13), [`invitation()`] the one to a client's portal and [`portal_changed()`] what became of it (P-5), [`sign_in()`]
+//! the link to sign in with, [`comment()`] a comment to the other party (C-2), and [`refused()`] why a mail did not become
+//! one (C-3). All give a [`Message`]: HTML, the same in plain text, charts, headers.
 
 mod answer;
 mod chart;
@@ -18,9 +18,11 @@ pub mod judge;
 mod notice;
 pub mod off_track;
 mod plan;
+mod portal;
 mod refused;
 mod report;
 mod sheet;
+mod sign_in;
 mod style;
 mod text;
 mod view;
@@ -31,8 +33,10 @@ pub use headers::LOOP_HEADER;
 pub use incoming::ABOVE_THIS_LINE;
 pub use invitation::{Invitation, invitation};
 pub use notice::{Bounced, Notice, NoticeLetter, Why, notice};
+pub use portal::{PortalChanged, portal_changed};
 pub use refused::{RefusedLetter, refused};
 pub use report::{HTML_MOST, Letter, Links, report, whole};
+pub use sign_in::{SignIn, sign_in};
 
 /// A mail to one recipient, but for the addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -25,6 +25,8 @@ pub struct Config {
     pub public_url: String,
     /// Whether anybody may open an account (`CAIRN_ALLOW_SIGN_UP`).
     pub allow_sign_up: bool,
+    /// Whose address opens an account when it first asks to sign in (`CAIRN_ADMIN_EMAIL`), if anybody's.
+    pub admin_email: Option<String>,
 }
 
 /// A setting is missing from the environment.
@@ -59,6 +61,7 @@ impl Config {
             reply_domain: needed("CAIRN_REPLY_DOMAIN")?.to_ascii_lowercase(),
             public_url: needed("CAIRN_PUBLIC_URL")?.trim_end_matches('/').to_owned(),
             allow_sign_up: look_up("CAIRN_ALLOW_SIGN_UP").is_some_and(|value| value == "true"),
+            admin_email: look_up("CAIRN_ADMIN_EMAIL"),
         })
     }
 }

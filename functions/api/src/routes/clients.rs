@@ -10,7 +10,7 @@ use domain::client::Client;
 use domain::happening::Happening;
 use domain::id::{ClientId, CompanyId};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::answer::{Answered, created, entity, plain, set};
 use crate::ask::{Ask, IdempotencyKey, IfMatch, Json, Listing, NoBody, Path, page};
@@ -25,6 +25,7 @@ pub(crate) fn routes() -> Routes {
         .routes(routes!(unarchive))
         .routes(routes!(invite))
         .routes(routes!(cancel_invitation))
+        .routes(routes!(switch_portal))
         .routes(routes!(pairings, set_pairings))
         .routes(routes!(pairing_history))
         .routes(routes!(page_of))
@@ -131,6 +132,25 @@ async fn invite(ask: Ask, Path(id): Path<ClientId>, _: NoBody) -> Answered<Clien
 )]
 async fn cancel_invitation(ask: Ask, Path(id): Path<ClientId>, _: NoBody) -> Answered<Client> {
     let client = portal::cancel(&ask.ctx, id).await?;
+    Ok(entity(client.version, client))
+}
+
+/// What a client's portal is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PortalSwitch {
+    /// Whether the client can sign in.
+    active: bool,
+}
+
+/// Switches the portal of a client who has accepted on or off. The client is told by mail of each change; off, their keys
+/// and whatever they are signed in with open nothing any more.
+#[utoipa::path(
+    put, path = "/v1/clients/{id}/portal", operation_id = "portal_switch", tag = "clients", params(("id" = ClientId, Path), IfMatch),
+    request_body = PortalSwitch, responses((status = 200, body = Client, headers(("etag" = String))), ChangeRefusals)
+)]
+async fn switch_portal(ask: Ask, Path(id): Path<ClientId>, Json(to): Json<PortalSwitch>) -> Answered<Client> {
+    let client = portal::switch(&ask.ctx, id, to.active, ask.expected).await?;
     Ok(entity(client.version, client))
 }
 

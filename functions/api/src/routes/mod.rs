@@ -18,4 +18,5 @@ pub(crate) mod programs;
 pub(crate) mod public;
 pub(crate) mod reports;
 pub(crate) mod runs;
+pub(crate) mod sign_in;
 pub(crate) mod uploads;

@@ -3,9 +3,10 @@
 use app::engagements::nudge;
 use app::{App, AppError, deliveries, inbound, off_track, portal, reports};
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use domain::sign_in::SIGNED_IN_FOR;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,6 +14,7 @@ use utoipa::ToSchema;
 use crate::ask::Path;
 use crate::described::{Routes, routes};
 use crate::documentation::OpenRefusals;
+use crate::own::{Caller, HELD, hold, is_own};
 use crate::page;
 use crate::problem::Problem;
 
@@ -106,7 +108,7 @@ async fn unsubscribe(State(app): State<App>, Path(token): Path<String>) -> Respo
     )
 )]
 async fn show_invitation(State(app): State<App>, Path(token): Path<String>) -> Response {
-    invitation(portal::invitation(&app, &token).await)
+    invitation(portal::invitation(&app, &token).await.map(|found| found.map(Into::into)))
 }
 
 /// The form of an invitation's page.
@@ -118,23 +120,46 @@ struct Acceptance {
     time_zone: String,
 }
 
-/// Accepts an invitation, by the form of its page: the field `time_zone` is an IANA zone. Once or often is the same.
+/// Accepts an invitation, by the form of its page: the field `time_zone` is an IANA zone. Once or often is the same, but only
+/// the first time signs the browser in, with what the link in the mail has as `k`.
 #[utoipa::path(
     post, path = "/i/{token}", operation_id = "invitation_accept", tag = "public", params(("token" = String, Path)), security(()),
     request_body(content = Acceptance, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "A page: it is accepted, or why it can't be", content_type = "text/html", body = String),
+        (status = 403, description = "A page: another site sent this", content_type = "text/html", body = String),
         (status = 404, description = "A page: the link is not one of ours", content_type = "text/html", body = String),
         OpenRefusals,
     )
 )]
-async fn accept_invitation(State(app): State<App>, Path(token): Path<String>, body: String) -> Response {
-    invitation(portal::accept(&app, &token, &field(&body, "time_zone")).await)
+async fn accept_invitation(
+    State(app): State<App>,
+    Path(token): Path<String>,
+    RawQuery(query): RawQuery,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if !is_own(&headers, &app.config.public_url) {
+        return html(StatusCode::FORBIDDEN, page::sign_in::not_ours());
+    }
+    let zone = field(&String::from_utf8_lossy(&body), "time_zone");
+    // the form has no address of its own, so what stood in the link's comes back
+    let secret = field(&query.unwrap_or_default(), "k");
+    invitation(portal::accept(&app, &token, &zone, (&secret, caller.visitor())).await)
 }
 
-fn invitation(found: Result<Option<portal::InvitationPage>, app::AppError>) -> Response {
+fn invitation(found: Result<Option<portal::Accepting>, AppError>) -> Response {
     match found {
-        Ok(Some(found)) => html(StatusCode::OK, page::invitation(&found)),
+        Ok(Some(found)) => {
+            let mut response = html(StatusCode::OK, page::invitation(&found.page, found.held.is_some()));
+            // its form says where it comes from
+            response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+            if let Some(held) = &found.held {
+                hold(&mut response, HELD, held, SIGNED_IN_FOR.num_seconds());
+            }
+            response
+        }
         Ok(None) => html(StatusCode::NOT_FOUND, page::unknown_link()),
         Err(error) => failed(error.into()),
     }
@@ -167,7 +192,7 @@ async fn confirm(State(app): State<App>, Path(token): Path<String>) -> Response 
 }
 
 /// A field of a form; empty where there is none.
-fn field(form: &str, name: &str) -> String {
+pub(crate) fn field(form: &str, name: &str) -> String {
     let value = form.split('&').filter_map(|field| field.split_once('=')).find(|(field, _)| *field == name);
     let value = value.map_or(String::new(), |(_, value)| value.replace('+', " "));
     percent_decode_str(&value).decode_utf8_lossy().into_owned()
@@ -240,7 +265,7 @@ fn answered(found: Result<Option<maud::Markup>, AppError>) -> Response {
     }
 }
 
-fn html(status: StatusCode, page: maud::Markup) -> Response {
+pub(crate) fn html(status: StatusCode, page: maud::Markup) -> Response {
     let mut response = (status, axum::response::Html(page.into_string())).into_response();
     if let Ok(policy) = HeaderValue::from_str(page::policy()) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -250,7 +275,7 @@ fn html(status: StatusCode, page: maud::Markup) -> Response {
 }
 
 /// A page for people in place of problem details; what failed goes to the log all the same.
-fn failed(problem: Problem) -> Response {
+pub(crate) fn failed(problem: Problem) -> Response {
     let page = page::failed();
     let mut response = problem.into_response();
     response.extensions_mut().insert(crate::edge::Told);

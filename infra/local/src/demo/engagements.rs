@@ -218,7 +218,7 @@ pub(super) async fn portals(office: &Office, clients: &[Client]) -> anyhow::Resu
         app::portal::invite(&office.ctx(Some(CLIENTS[n].coach), invited_at), client.id).await.context(CLIENTS[n].last)?;
         let invitation = Invitation { account: office.account.id, client: client.id, invited_at };
         let token = invitation.sign(&office.app.signing_keys).context("there is no key to sign with")?;
-        app::portal::accept(&office.app, &token, CLIENTS[n].zone).await.context(CLIENTS[n].last)?;
+        app::portal::accept(&office.app, &token, CLIENTS[n].zone, Default::default()).await.context(CLIENTS[n].last)?;
     }
     Ok(())
 }

@@ -7,15 +7,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use domain::access::{Action, Resource, Viewer};
+use domain::access::{Action, Resource};
 use domain::check::{self, Check};
-use domain::client::Portal;
 use domain::company::Company;
 use domain::engagement::{EngagementDraft, Move, SessionDraft, SessionKind};
 use domain::id::{ClientId, EngagementId, ImportId, MemberId, ProgramId};
 use domain::item::ItemDraft;
 use domain::person::{Email, Member, PersonId};
 use domain::program::{Program, ProgramDraft};
+use domain::sign_in::may_use_keys;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use platform::files::import_key;
 use platform::store::imports::{BadRow, BadRows, Import, ImportKind, ImportState};
@@ -322,12 +322,7 @@ impl Run {
         };
         let (account, viewer) = futures::future::try_join(store.account(scope), identity::viewer(app, scope, import.person)).await?;
         let Some((account, viewer)) = account.zip(viewer) else { return Ok(Err("whoever sent the file is not here any more".into())) };
-        let is_active = match &viewer {
-            Viewer::Member(member) => member.active,
-            Viewer::Personnel(person) => person.active,
-            Viewer::Client(client) => !client.archived && client.portal != Portal::Disabled,
-        };
-        if !is_active {
+        if !may_use_keys(&viewer) {
             return Ok(Err("whoever sent the file is deactivated".into()));
         }
         let (members, companies, programs) =

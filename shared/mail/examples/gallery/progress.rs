@@ -1,8 +1,8 @@
-//! The mails of progress tracking that tests compare and people look at, and the invitation to a portal.
+//! The mails of progress tracking that tests compare and people look at, and those on portals and signing in.
 
 use chrono::{Days, NaiveDate};
 use mail::off_track::{CoachCount, Nudges, OffTrackClient, OffTrackDigest, Reader, Row, Step};
-use mail::{Invitation, Message};
+use mail::{Invitation, Message, PortalChanged, SignIn};
 
 use super::on;
 
@@ -35,6 +35,10 @@ pub fn all() -> Vec<(&'static str, Message)> {
         ("off-track-administrator-hostile", to_administrator(&hostile(), 5, &[])),
         ("off-track-administrator-one-hostile", to_administrator(&hostile()[..1], 1, &[])),
         ("invitation", invited("Maya Feldman", "Amber")),
+        ("portal-on", portal_changed("Amber", Some("https://coach.example/sign-in"))),
+        ("portal-off", portal_changed("Amber", None)),
+        ("portal-off-hostile", portal_changed("<b>\nA\u{202e}mber", None)),
+        ("sign-in", signs_in(ACCOUNT)),
         ("invitation-hostile", invited("<script>\nשלום \u{202e}Maya\" 🎯", " \n ")),
     ]
 }
@@ -187,4 +191,14 @@ pub fn invited(coach: &str, first_name: &str) -> Message {
         valid_until: on("2026-11-28"),
         delivery_id: DELIVERY,
     })
+}
+
+/// A portal that was switched, told to a client of this first name.
+pub fn portal_changed(first_name: &str, sign_in: Option<&str>) -> Message {
+    mail::portal_changed(&PortalChanged { account: ACCOUNT, first_name, sign_in, delivery_id: DELIVERY })
+}
+
+/// A link to sign in to an account of this name.
+pub fn signs_in(account: &str) -> Message {
+    mail::sign_in(&SignIn { account, link: "https://coach.example/sign-in/link?t=7hQ2mX0bT9", minutes: 15, delivery_id: DELIVERY })
 }

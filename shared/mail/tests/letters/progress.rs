@@ -36,7 +36,7 @@ fn mail_on_progress_is_switched_off_with_one_click() {
     for (name, message) in progress::all() {
         assert_eq!(header(&message, "Auto-Submitted"), Some("auto-generated"), "{name}");
         let stop = "https://coach.example/s/2mB7xQ9cT4";
-        if name.starts_with("invitation") {
+        if ["invitation", "portal", "sign-in"].iter().any(|begins| name.starts_with(begins)) {
             assert_eq!(header(&message, "List-Unsubscribe"), None, "{name}");
         } else {
             assert_eq!(header(&message, "List-Unsubscribe"), Some(format!("<{stop}>").as_str()), "{name}");
@@ -200,6 +200,8 @@ fn a_subject_says_what_it_is_about_for_any_name() {
             assert!(message.subject.chars().count() <= 150, "{}", message.subject);
         }
         assert_sound(&progress::invited(name, name));
+        assert_sound(&progress::portal_changed(name, None));
+        assert_sound(&progress::signs_in(name));
     }
 }
 

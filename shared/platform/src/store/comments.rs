@@ -238,14 +238,14 @@ impl Store {
     }
 
     /// Counts one more under a key; unmet `often` from so many on.
-    fn count(&self, changes: &mut Changes, key: &Key, most: u32, now: DateTime<Utc>) -> Result<(), StoreError> {
+    pub(super) fn count(&self, changes: &mut Changes, key: &Key, most: u32, now: DateTime<Utc>) -> Result<(), StoreError> {
         let update = Update::builder()
             .table_name(&self.table)
             .set_key(Some(key.row()))
-            .update_expression("SET #type = :type, expires = :expires ADD answers :one")
-            .condition_expression("attribute_not_exists(answers) OR answers < :most")
+            .update_expression("SET #type = :type, expires = :expires ADD counted :one")
+            .condition_expression("attribute_not_exists(counted) OR counted < :most")
             .expression_attribute_names("#type", "type")
-            .expression_attribute_values(":type", AttributeValue::S("answer count".into()))
+            .expression_attribute_values(":type", AttributeValue::S("count".into()))
             .expression_attribute_values(":expires", AttributeValue::N((now + chrono::Duration::days(3)).timestamp().to_string()))
             .expression_attribute_values(":one", AttributeValue::N("1".into()))
             .expression_attribute_values(":most", AttributeValue::N(most.to_string()));

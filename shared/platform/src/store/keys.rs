@@ -46,6 +46,11 @@
 //! | who is owed a digest | `A#DIGEST#<epoch>` | `<kind>#<person>` | | | |
 //! | suppressed address | `A` | `SUPPRESSED#<address>` | | | |
 //! | address in use | `EMAIL#<address>` | `A#<what kind of person>` | | | |
+//! | link to sign in with | `LINK#<digest>` | `LINK` | | | |
+//! | browser that is signed in | `A#P#<person>#SIGNED-IN` | `<digest>` | | | |
+//! | asked to sign in, without being known | `ASKED#<nonce>` | `ASKED` | | | |
+//! | links asked for in an hour: for an address, from a place | `ASKED-FOR#<address>`; `ASKED-FROM#<place>` | `<hour>` | | | |
+//! | account opened for the address of the settings | `FIRST#<address>` | `FIRST` | | | |
 //! | API key | `KEY#<digest>` | `KEY` | `A#P#<person>#KEYS` / `<id>` | | |
 //! | answered request | `A#REQUEST#<digest>` | `REQUEST` | | | |
 //! | import | `A#IMPORT#<id>` | `IMPORT` | | until it is over: `IMPORTING#<shard>` / `<time>#<account>#<import>` | |
@@ -81,6 +86,7 @@
 //! | person by address; who holds a key | one query; one get |
 //! | import; its bad rows; what a row of a file became | one get; one query; one get |
 //! | imports to look after by now | one range query per shard of gsi2 |
+//! | whom a link signs in; who is signed in; where somebody is signed in | one get; one get; one query |
 //! | audit of a day | one query |
 //! | pairings of a client that ended, newest first | one query of `A#C#<client>`, by prefix |
 
@@ -840,6 +846,34 @@ fn person_id(person: PersonId) -> String {
         PersonId::Client(id) => id.to_string(),
         PersonId::Personnel(id) => id.to_string(),
     }
+}
+
+pub(super) fn link(token_digest: &str) -> Key {
+    Key::new(format!("LINK#{token_digest}"), "LINK")
+}
+
+pub(super) fn browsers(scope: Scope, person: PersonId) -> String {
+    format!("{}#P#{}#SIGNED-IN", scope.a(), person_id(person))
+}
+
+pub(super) fn browser(scope: Scope, person: PersonId, token_digest: &str) -> Key {
+    Key::new(browsers(scope, person), token_digest)
+}
+
+pub(super) fn asked(nonce: &str) -> Key {
+    Key::new(format!("ASKED#{nonce}"), "ASKED")
+}
+
+pub(super) fn asked_for(email: &Email, hour: DateTime<Utc>) -> Key {
+    Key::new(format!("ASKED-FOR#{}", address(email)), time(hour))
+}
+
+pub(super) fn asked_from(place: &str, hour: DateTime<Utc>) -> Key {
+    Key::new(format!("ASKED-FROM#{}", &digest(place)[..32]), time(hour))
+}
+
+pub(super) fn first_account(email: &Email) -> Key {
+    Key::new(format!("FIRST#{}", address(email)), "FIRST")
 }
 
 pub(super) fn person_keys(scope: Scope, person: PersonId) -> String {

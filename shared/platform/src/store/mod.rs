@@ -14,6 +14,7 @@ pub mod people;
 pub mod reports;
 pub mod requests;
 pub mod schema;
+pub mod sign_in;
 
 use std::collections::HashMap;
 use std::time::Duration;
