@@ -38,7 +38,7 @@ pub(crate) fn chart(item: &Item, points: &[Point]) -> Option<Markup> {
     // two labels at the right edge must not stand in each other
     let last_y = y(last.value);
     let goal_y =
-        goal.map(|goal| if (y(goal) - last_y).abs() < 15.0 { last_y + if y(goal) < last_y { -15.0 } else { 15.0 } } else { y(goal) });
+        goal.map(|goal| if (y(goal) - last_y).abs() < 19.0 { last_y + if y(goal) < last_y { -19.0 } else { 19.0 } } else { y(goal) });
     let (title, about) = (format!("c{}", item.id), format!("d{}", item.id));
     let number = |value: f64| format!("{value:.1}");
     Some(html! {
