@@ -21,8 +21,8 @@ const DOTS_MOST: usize = 31;
 /// The chart; nothing where there are fewer than two values, or one is not a number.
 pub(crate) fn chart(item: &Item, points: &[Point]) -> Option<Markup> {
     let [first, .., last] = points else { return None };
-    let target = item.target.filter(|target| target.is_finite());
-    let values = || points.iter().map(|point| point.value).chain(target);
+    let goal = item.target.filter(|goal| goal.is_finite());
+    let values = || points.iter().map(|point| point.value).chain(goal);
     let low = values().fold(f64::INFINITY, f64::min);
     let high = values().fold(f64::NEG_INFINITY, f64::max);
     if !(high - low).is_finite() || points.iter().any(|point| !point.value.is_finite()) {
@@ -35,12 +35,10 @@ pub(crate) fn chart(item: &Item, points: &[Point]) -> Option<Markup> {
         let _ = write!(line, "{}{:.1} {:.1}", if n == 0 { "M" } else { "L" }, x(point.on), y(point.value));
     }
     let area = format!("{line}L{:.1} {:.1}L{:.1} {:.1}Z", x(last.on), HEIGHT - BOTTOM, x(first.on), HEIGHT - BOTTOM);
-    let unit = item.unit.as_deref();
-    let goal = target.filter(|_| WIDTH > 0.0);
     // two labels at the right edge must not stand in each other
     let last_y = y(last.value);
     let goal_y =
-        goal.map(|goal| if (y(goal) - last_y).abs() < 15.0 { last_y + if y(goal) < last_y { -15.0 } else { 15.0 } } else { y(goal) });
+        goal.map(|goal| if (y(goal) - last_y).abs() < 19.0 { last_y + if y(goal) < last_y { -19.0 } else { 19.0 } } else { y(goal) });
     let (title, about) = (format!("c{}", item.id), format!("d{}", item.id));
     let number = |value: f64| format!("{value:.1}");
     Some(html! {
@@ -66,9 +64,8 @@ pub(crate) fn chart(item: &Item, points: &[Point]) -> Option<Markup> {
                 }
             }
             figcaption {
-                (words::count(points.len() as u64, "value", "values"))
-                @if let Some(unit) = unit { " in " (unit) }
-                ": from " b { (words::number(first.value)) } " to " b { (words::number(last.value)) }
+                (words::count(points.len() as u64, "value", "values")) ", from "
+                b { (words::number(first.value)) } " to " b { (words::with_unit(last.value, item.unit.as_deref())) }
                 @if let Some(goal) = goal { ", target " (words::number(goal)) }
                 (PreEscaped("."))
             }

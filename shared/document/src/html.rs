@@ -251,16 +251,23 @@ fn event(cover: &Cover, told: &Told<'_>) -> Markup {
         What::Completed | What::Submitted | What::Signed | What::Paid => "good",
         What::Late => "late",
         What::Commented => "said",
-        What::Created | What::Changed | What::Cancelled | What::Recorded | What::Shared => "",
+        What::Recorded => "value",
+        What::Created | What::Changed | What::Cancelled | What::Shared => "",
     };
     let files = told.comment.map(|comment| comment.files.as_slice()).unwrap_or_default();
-    let said_on = happening.at.with_timezone(&cover.zone).date_naive();
+    let told_on = happening.at.with_timezone(&cover.zone).date_naive();
     html! {
         li class=(look) {
-            b { (words::what(happening.what)) @if let Some(value) = happening.value { " " (words::number(value)) } }
-            @if let Some(on) = happening.on.filter(|on| *on != said_on) { span class="note" { " for " (words::short_day(on)) } }
-            span class="meta" dir="auto" {
-                ", " (words::moment(happening.at, cover.zone)) @if !told.by.is_empty() { ", " (told.by) }
+            @if let Some(value) = happening.value.filter(|_| happening.what == What::Recorded) {
+                b { (words::number(value)) }
+                span class="meta" dir="auto" {
+                    " on " (words::short_day(happening.on.unwrap_or(told_on))) @if !told.by.is_empty() { ", " (told.by) }
+                }
+            } @else {
+                b { (words::what(happening.what)) }
+                span class="meta" dir="auto" {
+                    ", " (words::moment(happening.at, cover.zone)) @if !told.by.is_empty() { ", " (told.by) }
+                }
             }
             @if let Some(note) = &happening.note { span class="note" dir="auto" { ": " (note) } }
             @if let Some(text) = happening.text.as_ref().filter(|text| !text.is_empty()) { blockquote dir="auto" { (text) } }

@@ -771,8 +771,10 @@ mod tests {
         assert!(TooMany.to_string().contains("250000"));
     }
 
-    /// Items by when they were added, and what happened to which of them when.
-    fn records() -> impl Strategy<Value = (Vec<(i64, bool)>, Vec<(usize, i64)>)> {
+    /// Items by when they were added and whether they are in it, and what happened to which of them when.
+    type Told = (Vec<(i64, bool)>, Vec<(usize, i64)>);
+
+    fn records() -> impl Strategy<Value = Told> {
         proptest::collection::vec((0_i64..20, any::<bool>()), 1..12).prop_flat_map(|items| {
             let n = items.len();
             (Just(items), proptest::collection::vec((0..n, 0_i64..20), 0..60))

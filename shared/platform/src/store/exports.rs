@@ -122,7 +122,7 @@ impl Store {
             .last()
             .filter(|_| more)
             .map(|row| After { key: Key { pk: text(row, "pk"), sk: text(row, "sk") }, index_sk: index.map(|index| text(row, index.sk())) });
-        let own = rows.into_iter().filter(|row| is_own(row)).map(plain).collect::<Result<_, _>>()?;
+        let own = rows.into_iter().filter(is_own).map(plain).collect::<Result<_, _>>()?;
         Ok((own, after))
     }
 }
