@@ -354,6 +354,10 @@ async fn the_client_sees_who_sees_the_record_and_what_is_sent_about_it() {
     for report in [&third, &own_mail] {
         ada.ask("POST", &format!("/v1/reports/{report}/send-now"), &[], None).await.expect(202);
     }
+    ada.post(&format!("/v1/clients/{amber}/exports"), json!({ "kinds": ["metric"], "format": "csv" })).await.expect(202);
+    ada.post(&format!("/v1/clients/{ben}/exports"), json!({})).await.expect(202);
+    own.post(&format!("/v1/clients/{amber}/exports"), json!({ "from": "2026-01-01" })).await.expect(202);
+    ada.post("/v1/account/exports", json!({})).await.expect(202);
     world.settle().await;
 
     let path = format!("/v1/clients/{amber}/sharing");
@@ -386,6 +390,10 @@ async fn the_client_sees_who_sees_the_record_and_what_is_sent_about_it() {
         assert_eq!(list(&reports[n]["last_runs"], "outcome"), ["sent"], "{}", reports[n]);
     }
     assert_eq!(reports[1]["last_runs"], json!([]));
+    let exports = ledger["exports"].as_array().unwrap().iter().map(|e| (text(&e["by"]), e["whole_account"] == true, text(&e["format"])));
+    let expected = [("Ada Brandt", true, "json"), ("Amber Stone", false, "html"), ("Ada Brandt", false, "csv")];
+    assert_eq!(exports.collect::<Vec<_>>(), expected.map(|(by, whole, format)| (by.to_owned(), whole, format.to_owned())));
+    assert_eq!((list(&ledger["exports"], "state"), &ledger["exports"][2]["kinds"]), (vec!["ready".to_owned(); 3], &json!(["metric"])));
     // who manages a report knows it by its own name; who only sees the record sees what the client sees
     assert_eq!(text(&ada.get(&path).await.expect(200)["reports"][2]["name"]), "The payer wants numbers");
     assert_eq!(bob.get(&path).await.expect(200), ledger);

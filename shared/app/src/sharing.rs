@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::access::{Action, ClientFacts, EngagementFacts, Resource, Viewer, decide};
 use domain::account::Feature;
 use domain::check::Check;
@@ -10,7 +10,8 @@ use domain::client::{Client, Level, Pairing};
 use domain::delivery::{Delivery, Mail, Recipient};
 use domain::engagement::Engagement;
 use domain::explain::{Act, EngagementAct, Ground, Together, explain_one, explain_one_of_engagement, kinds};
-use domain::id::{ClientId, GroupId, MemberId, ReportId, RunId};
+use domain::export::{Export, Format, State};
+use domain::id::{ClientId, ExportId, GroupId, MemberId, ReportId, RunId};
 use domain::item::ItemKind;
 use domain::person::{Email, Member, PersonId, Personnel};
 use domain::report::{AudienceKind, Detail, Report, ScopeKind};
@@ -30,6 +31,8 @@ const REPORTS: usize = 25;
 const RUNS: usize = 3;
 /// How many of each run's mails are looked at.
 const MAILS: usize = 50;
+/// How many exports the ledger shows, the newest.
+const EXPORTS: usize = 25;
 /// How many reports are read at the same time.
 const AT_ONCE: usize = 8;
 
@@ -122,6 +125,31 @@ pub struct Ledger {
     pub reports: Vec<ReportOn>,
     /// How many more such reports there are.
     pub more_reports: usize,
+    /// The exports that were made with the client in them, the newest first; at most 25.
+    pub exports: Vec<ExportMade>,
+}
+
+/// An export that the client is in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ExportMade {
+    /// Id.
+    pub id: ExportId,
+    /// Who asked for it.
+    pub by: String,
+    /// Whether it is of the whole account.
+    pub whole_account: bool,
+    /// What became of it.
+    pub state: State,
+    /// Of which kinds.
+    pub kinds: BTreeSet<ItemKind>,
+    /// The first day; none for from the beginning.
+    pub from: Option<NaiveDate>,
+    /// The last day, included; none for to the time it was asked for.
+    pub to: Option<NaiveDate>,
+    /// What kind of file.
+    pub format: Format,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
 }
 
 /// What somebody sees of a client.
@@ -204,9 +232,10 @@ pub async fn ledger(ctx: &Ctx, id: ClientId) -> Result<Ledger, AppError> {
     let (client, level) = crate::clients::load(ctx, id).await?;
     ctx.ask(Action::Read, &Resource::Sharing(&ClientFacts::of(&client, level)))?;
     let (store, scope) = (ctx.store(), ctx.scope);
-    let ((members, personnel, pairings), (engagements, reports, groups)) = futures::future::try_join(
+    let ((members, personnel, pairings), (engagements, reports, groups), exports) = futures::future::try_join3(
         futures::future::try_join3(store.members(scope), store.personnel(scope), store.client_pairings(scope, id)),
         futures::future::try_join3(store.client_engagements(scope, id), store.reports(scope), store.client_groups(scope, id)),
+        futures::future::try_join(store.exports(scope, Some(id), EXPORTS, None), store.exports(scope, None, EXPORTS, None)),
     )
     .await?;
     let known = Known {
@@ -227,7 +256,13 @@ pub async fn ledger(ctx: &Ctx, id: ClientId) -> Result<Ledger, AppError> {
         let some = rest.by_ref().take(AT_ONCE).map(|(report, reached)| report_on(ctx, &known, report, reached));
         covered.extend(futures::future::try_join_all(some).await?);
     }
-    Ok(Ledger { client_id: id, people: known.people(ctx, &engagements), reports: covered, more_reports })
+    let ((of_client, _), (of_account, _)) = exports;
+    // an account's export has whoever was a client by then
+    let of_account = of_account.into_iter().filter(|export| export.created_at >= client.created_at);
+    let mut exports: Vec<ExportMade> = of_client.into_iter().chain(of_account).map(|export| known.export_made(ctx, export)).collect();
+    exports.sort_by_key(|export| std::cmp::Reverse(export.id));
+    exports.truncate(EXPORTS);
+    Ok(Ledger { client_id: id, people: known.people(ctx, &engagements), reports: covered, more_reports, exports })
 }
 
 /// What the ledger is made of.
@@ -250,6 +285,25 @@ impl Known<'_> {
     fn facts(&self, viewer: &Viewer) -> ClientFacts {
         let pairing = viewer.member().and_then(|member| self.levels.get(&member.id));
         ClientFacts::of(self.client, pairing.map_or(Level::None, |pairing| pairing.level))
+    }
+
+    fn export_made(&self, ctx: &Ctx, export: Export) -> ExportMade {
+        let by = match export.by {
+            PersonId::Member(id) => self.members.iter().find(|member| member.id == id).map(|member| member.name.clone()),
+            PersonId::Personnel(id) => self.personnel.iter().find(|person| person.id == id).map(|person| person.name.clone()),
+            PersonId::Client(id) => (id == self.client.id).then(|| self.client.name()),
+        };
+        ExportMade {
+            id: export.id,
+            by: by.unwrap_or_else(|| "somebody who is not here any more".to_owned()),
+            whole_account: export.client_id.is_none(),
+            state: export.state_at(ctx.now),
+            kinds: export.request.kinds,
+            from: export.request.from,
+            to: export.request.to,
+            format: export.request.format,
+            created_at: export.created_at,
+        }
     }
 
     fn people(&self, ctx: &Ctx, engagements: &[Engagement]) -> Vec<Seer> {

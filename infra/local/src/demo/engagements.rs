@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use domain::client::Client;
 use domain::engagement::{EngagementDraft, Move, PauseDraft, SessionDraft, SessionKind, SessionState};
 use domain::id::{CompanyId, EngagementId, LocationId, OrganisationId, ProgramId};
+use domain::item::{self, ItemDraft, ItemKind, Money};
 use domain::person::Administrator;
 use domain::program::{ProgramDraft, ProgramKind};
 use domain::schedule::instant_of;
@@ -72,6 +73,10 @@ const DONE: usize = 18;
 const PLANNED: usize = 19;
 /// A client whose engagement belongs to the company that pays.
 const OF_COMPANY: usize = 7;
+/// A client whose engagement can't be deleted: a bill for it is not paid.
+const UNPAID: usize = 14;
+/// A client whose portal was switched off.
+const SWITCHED_OFF: usize = 18;
 /// Clients who were invited to their portal a moment ago.
 const INVITED: [usize; 2] = [25, 26];
 
@@ -137,6 +142,21 @@ pub(super) async fn engagements(office: &Office, companies: &Companies, clients:
         }
         if let Some(next) = course.next {
             meet(id, coach, SessionKind::Session, next).await?;
+        }
+        if course.client == UNPAID {
+            let at = |days: i64| office.ctx(Some(coach), calendar.at(days, 17));
+            let bill = ItemDraft {
+                kind: Some(ItemKind::Invoice),
+                title: Some("Leadership, one to one: second instalment".into()),
+                number: Some("TW-2041".into()),
+                amount: Some(Money { amount_minor: 240_000, currency: "USD".into() }),
+                due_on: Some(calendar.day(16)),
+                engagement_id: Some(id),
+                ..ItemDraft::default()
+            };
+            let client = clients.get(UNPAID).context("no such client")?;
+            let bill = app::items::create(&at(-15), client.id, &bill).await.context("an invoice")?;
+            app::items::advance(&at(-14), bill.id, item::Move::Submit).await.context("an invoice")?;
         }
     }
     let plain = EngagementDraft::default;
@@ -219,6 +239,9 @@ pub(super) async fn portals(office: &Office, clients: &[Client]) -> anyhow::Resu
         let invitation = Invitation { account: office.account.id, client: client.id, invited_at };
         let token = invitation.sign(&office.app.signing_keys).context("there is no key to sign with")?;
         app::portal::accept(&office.app, &token, CLIENTS[n].zone, Default::default()).await.context(CLIENTS[n].last)?;
+        if n == SWITCHED_OFF {
+            app::portal::switch(&office.ctx(Some(CLIENTS[n].coach), invited_at), client.id, false, None).await.context(CLIENTS[n].last)?;
+        }
     }
     Ok(())
 }

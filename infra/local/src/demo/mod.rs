@@ -20,6 +20,7 @@ use app::groups::GroupClients;
 use app::identity::AccountDraft;
 use app::items::DataDraft;
 use app::members::{MemberDraft, PairingDraft, PairingsDraft};
+use app::sharing::ShareDraft;
 use app::{App, Ctx};
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
@@ -35,7 +36,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use self::people::{ACCOUNT, ADMINISTRATOR, ARCHIVED, CLIENTS, COACHES, COMPANIES, FEATURED, GROUPS, LOCAL, MEASURED, Sketch, ZONE};
+use self::people::{ACCOUNT, ADMINISTRATOR, ARCHIVED, CLIENTS, COACHES, COMPANIES, FEATURED, GROUPS, GUEST, LOCAL, MEASURED, Sketch, ZONE};
 use self::story::{By, Deed, Event};
 use crate::files;
 use crate::stack::{self, Settings, Stack};
@@ -139,6 +140,7 @@ pub async fn seed(stack: &Stack) -> anyhow::Result<Demo> {
         (LOCAL[0].1.to_owned(), format!("administrator in {}", LOCAL[0].0), LOCAL[0].2),
         (COACHES[0].0.to_owned(), "coach".to_owned(), COACHES[0].1),
         (COACHES[1].0.to_owned(), "coach".to_owned(), COACHES[1].1),
+        (GUEST.0.to_owned(), "views two clients".to_owned(), GUEST.1),
         (format!("{} {}", client.first, client.last), "client".to_owned(), client.email),
         (of_company.name.to_owned(), format!("at {}", COMPANIES[0].0), of_company.email),
     ];
@@ -328,6 +330,14 @@ async fn arrange(office: &Office, clients: &[Client], now: DateTime<Utc>) -> any
         let other = office.coaches.get(1 - CLIENTS[n].coach).map(|coach| coach.id);
         let draft = PairingsDraft { pairings: vec![PairingDraft { client_id: None, member_id: other, level }] };
         app::members::set_client_pairings(&ctx, client.id, &draft).await.context("pairing")?;
+    }
+    // as a coach without any permission, who is paired to view and with nobody else
+    let (name, email, sees) = GUEST;
+    let guest = MemberDraft { name: Some(name.into()), email: Some(email.into()), coach: Some(true), ..MemberDraft::default() };
+    let guest = app::members::create(&ctx, &guest).await.context(name)?;
+    for client in sees.iter().filter_map(|n| clients.get(*n)) {
+        let share = ShareDraft { member_id: Some(guest.id), level: None };
+        app::sharing::share(&ctx, client.id, &share).await.context(name)?;
     }
     Ok(())
 }

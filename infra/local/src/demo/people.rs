@@ -32,6 +32,9 @@ pub(super) const ADMINISTRATOR: (&str, &str) = ("Rosalind Achterberg", "rosalind
 pub(super) const COACHES: [(&str, &str); 2] =
     [("Imani Castellanos", "imani@tideway.example"), ("Tobias Lindqvist", "tobias@tideway.example")];
 
+/// Who was given two clients' records to look at, and whose: they sponsor the two.
+pub(super) const GUEST: (&str, &str, [usize; 2]) = ("Bob Whitlock", "bob.whitlock@meridian.example", [0, 8]);
+
 /// The account's own places, and who administers each.
 pub(super) const LOCAL: [(&str, &str, &str); 2] =
     [("New York", "Beatriz Fonseca", "beatriz@tideway.example"), ("Gothenburg", "Henrik Aas", "henrik@tideway.example")];
