@@ -297,6 +297,8 @@ stories! {
     the_first_reason_of_a_suppression_stays
     an_address_unsubscribes_once
     a_mail_is_counted_once_and_the_cap_holds
+    a_refusal_is_noted_once_an_hour_and_the_cap_holds
+    items_are_outlined_as_far_as_a_few_calls_go
     whoever_asks_for_the_signing_keys_gets_the_same
     lists_go_on_beyond_a_megabyte_and_beyond_a_page
     many_rows_are_read_by_key_however_many_and_however_large
@@ -755,6 +757,40 @@ async fn a_mail_is_counted_once_and_the_cap_holds(bench: &Bench) {
     }
     let elsewhere = address("coach@x.example");
     assert!(store.count_mail(*scope, report, now.date_naive(), &mails[5], &elsewhere, 3).await.unwrap());
+}
+
+async fn a_refusal_is_noted_once_an_hour_and_the_cap_holds(bench: &Bench) {
+    let Bench { store, scope, now, .. } = bench;
+    let [bob, eve] = [PersonId::Member(MemberId(Ulid::generate())), PersonId::Member(MemberId(Ulid::generate()))];
+    let note = async |who, what: &str, at| bench.commit(|c| store.note_refusal(c, *scope, who, what, at)).await;
+    let noted = futures::future::join_all((0..4).map(|_| note(bob, "GET /v1/audit", *now))).await;
+    assert_eq!(noted.iter().filter(|noted| noted.is_done()).count(), 1, "{noted:?}");
+    assert_eq!(note(eve, "GET /v1/audit", *now).await, Commit::Done);
+    assert_eq!(note(bob, "GET /v1/audit", *now + Duration::hours(1)).await, Commit::Done);
+    for n in 1..100 {
+        assert_eq!(note(bob, &n.to_string(), *now).await, Commit::Done);
+    }
+    assert_eq!(note(bob, "one more", *now).await, Commit::Unmet("noted"));
+    assert_eq!(note(eve, "one more", *now).await, Commit::Done);
+}
+
+async fn items_are_outlined_as_far_as_a_few_calls_go(bench: &Bench) {
+    let Bench { store, scope, faults, .. } = bench;
+    let [few, many] = [bench.client(None).id, bench.client(None).id];
+    let large = "x".repeat(30_000);
+    let items: Vec<Item> = (0..160).map(|n| bench.item(if n < 40 { few } else { many }, ItemKind::Metric, State::Done, &large)).collect();
+    for chunk in items.chunks(80) {
+        assert_eq!(bench.commit(|c| chunk.iter().try_for_each(|item| store.add_item(c, *scope, item))).await, Commit::Done);
+    }
+    let (outlines, more) = store.item_outlines(*scope, few).await.unwrap();
+    assert_eq!((outlines.len(), more), (40, false));
+    assert!(
+        outlines.iter().all(|outline| (outline.kind, outline.state, outline.author) == (ItemKind::Metric, State::Done, items[0].author))
+    );
+    faults.clear();
+    let (outlines, more) = store.item_outlines(*scope, many).await.unwrap();
+    assert!(more && (80..120).contains(&outlines.len()), "{}", outlines.len());
+    assert_eq!(faults.calls().len(), 3);
 }
 
 async fn whoever_asks_for_the_signing_keys_gets_the_same(bench: &Bench) {
