@@ -83,7 +83,8 @@ pub struct Sheet {
 /// # Errors
 /// A file that can't be read as one of this kind, as a fault of the field `csv`.
 pub fn read(kind: ImportKind, text: &str) -> Result<Sheet, Invalid> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    // with line ends of one kind, the reader counts lines as an editor does
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
     let first = text.lines().next().unwrap_or_default();
     let separator = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
     let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(true).from_reader(text.as_bytes());
