@@ -222,7 +222,7 @@ async fn without_team_edition_nothing_of_a_team_is_offered_or_accepted() {
 
     ada.patch("/v1/account", json!({ "features": { "team_edition": false } })).await.expect(200);
     let offered = page(&ada, &amber).await;
-    assert_eq!(acts(&offered), ["edit_profile", "archive", "portal_invite", "create_engagement", "add_item", "comment"]);
+    assert_eq!(acts(&offered), ["edit_profile", "archive", "portal_invite", "create_engagement", "add_item", "comment", "export"]);
     assert_eq!(offered["engagements"][0]["actions"], json!(["edit", "delete"]));
     let pairings = json!({ "pairings": [{ "member_id": bob.id, "level": "view_only" }] });
     let from_member = json!({ "pairings": [{ "client_id": amber, "level": "view_only" }] });
@@ -287,7 +287,7 @@ async fn the_page_says_where_the_portal_stands_and_what_archiving_does() {
     let archived = page(&ada, &amber).await;
     assert_eq!(
         (&archived["archived"], &archived["view_only"], acts(&archived)),
-        (&json!(true), &json!(false), vec!["set_pairings".into(), "unarchive".into()])
+        (&json!(true), &json!(false), vec!["set_pairings".into(), "unarchive".into(), "export".into()])
     );
     assert!(says(&archived, "unarchive").contains("portal stays off"));
 }
