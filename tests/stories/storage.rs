@@ -1229,7 +1229,7 @@ async fn reconciling_with_nothing_due_costs_the_same_for_any_number_of_reports()
         costs.push(world.stack.faults.total());
     }
     assert_eq!(costs[0], costs[1]);
-    assert_eq!((costs[0].calls, costs[0].items), (4 * u64::from(keys::SHARDS), 0));
+    assert_eq!((costs[0].calls, costs[0].items), (6 * u64::from(keys::SHARDS), 0));
 }
 
 #[tokio::test]
