@@ -64,3 +64,25 @@ macro_rules! routes {
     }}};
 }
 pub(crate) use routes;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn no_two_schemas_share_a_name() {
+        let mut known: BTreeMap<String, serde_json::Value> = BTreeMap::new();
+        let mut shared = std::collections::BTreeSet::new();
+        for routes in [crate::routes_with_key(), crate::open_routes()] {
+            for description in routes.descriptions {
+                for (name, schema) in description().components.unwrap_or_default().schemas {
+                    let schema = serde_json::to_value(schema).unwrap();
+                    if known.entry(name.clone()).or_insert_with(|| schema.clone()) != &schema {
+                        shared.insert(name);
+                    }
+                }
+            }
+        }
+        assert!(shared.is_empty(), "of these names there are several: {shared:?}");
+    }
+}

@@ -195,6 +195,7 @@ pub fn shows(viewer: &Viewer, client: &ClientFacts, request: &Request, item: &It
 /// How far an export is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ExportState)]
 pub enum State {
     /// It was asked for.
     Queued,
