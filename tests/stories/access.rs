@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use domain::client::{Client, Portal};
 use domain::comment::{Comment, File, Via};
-use domain::id::{CommentId, FileId};
+use domain::id::{ClientId, CommentId, FileId};
 use domain::person::Actor;
 use platform::store::comments::Original;
 use platform::store::{Changes, Scope};
@@ -72,6 +72,9 @@ pub(crate) const ROUTES: &[(&str, &str, &[&str])] = &[
     ("PATCH", "/v1/groups/{id}", &["own"]),
     ("GET", "/v1/groups/{id}/clients", &["own"]),
     ("PUT", "/v1/groups/{id}/clients", &["own"]),
+    ("GET", "/v1/groups/{id}/items", &["own", "other"]),
+    ("POST", "/v1/groups/{id}/items", &["own", "other"]),
+    ("GET", "/v1/groups/{id}/stream", &["own", "other"]),
     ("GET", "/v1/clients", &[""]),
     ("GET", "/v1/clients/{id}", &["own", "other", "archived"]),
     ("PATCH", "/v1/clients/{id}", &["own", "other", "archived"]),
@@ -84,9 +87,9 @@ pub(crate) const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/clients/{id}/sharing", &["own", "other", "archived"]),
     ("GET", "/v1/clients/{id}/page", &["own", "other", "archived"]),
     ("GET", "/v1/clients/{id}/stream", &["own", "other", "archived"]),
-    ("GET", "/v1/items/{id}", &["own", "own metric", "own private", "other", "archived"]),
-    ("PATCH", "/v1/items/{id}", &["own", "own private", "other", "archived"]),
-    ("POST", "/v1/items/{id}/complete", &["own", "other", "archived"]),
+    ("GET", "/v1/items/{id}", &["own", "own metric", "own private", "other", "archived", "own group's"]),
+    ("PATCH", "/v1/items/{id}", &["own", "own private", "other", "archived", "own group's"]),
+    ("POST", "/v1/items/{id}/complete", &["own", "other", "archived", "own group's"]),
     ("POST", "/v1/items/{id}/reopen", &["own", "other"]),
     ("POST", "/v1/items/{id}/cancel", &["own", "other"]),
     ("POST", "/v1/items/{id}/submit", &["own", "other"]),
@@ -98,8 +101,8 @@ pub(crate) const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/items/{id}/content", &["own", "own private", "other", "archived"]),
     ("GET", "/v1/clients/{id}/invoices.csv", &["own", "other", "archived"]),
     ("GET", "/v1/invoices.csv", &[""]),
-    ("GET", "/v1/items/{id}/comments", &["own", "own private", "other", "archived"]),
-    ("POST", "/v1/items/{id}/comments", &["own", "own private", "other", "archived"]),
+    ("GET", "/v1/items/{id}/comments", &["own", "own private", "other", "archived", "own group's"]),
+    ("POST", "/v1/items/{id}/comments", &["own", "own private", "other", "archived", "own group's"]),
     ("GET", "/v1/items/{id}/comments/{comment_id}/original", &["own", "other"]),
     ("GET", "/v1/items/{id}/files", &["own", "other", "archived"]),
     ("GET", "/v1/items/{id}/files/{file_id}", &["own", "other"]),
@@ -308,6 +311,9 @@ impl House {
     /// A new item to ask about: of `primary`, or of `owner` for the other client.
     async fn item(&self, on: &str, verb: &str) -> String {
         let by = if on == "other" { self.owner() } else { self.primary() };
+        if on == "own group's" {
+            return by.add(&format!("/v1/groups/{}/items", self.group), json!({ "kind": "action", "title": "Something" })).await;
+        }
         let kind = match (on, verb) {
             ("archived", _) => return self.shelved.clone(),
             ("own metric", _) => "metric",
@@ -347,7 +353,7 @@ impl House {
 
     /// A comment of the client that came by mail with a file, as it stands in the table.
     async fn comment_by_mail(&self, on: &str, item: &str) -> (String, String) {
-        let (item_id, client_id) = (item.parse().unwrap(), self.client(on).parse().unwrap());
+        let (item_id, client_id) = (item.parse().unwrap(), self.client(on).parse::<ClientId>().unwrap());
         let app = &self.world.stack.app;
         let (now, file) = (
             app.clock.now(),
@@ -356,7 +362,7 @@ impl House {
         let comment = Comment {
             id: CommentId(app.new_id()),
             item_id,
-            client_id,
+            record: client_id.into(),
             author: Actor::Client(client_id),
             text: "Here it is.".into(),
             via: Via::Mail,
@@ -563,6 +569,10 @@ impl House {
                 (String::new(), Some(with(on, json!({ "threshold_weeks": 1, "off_track_notifications": true }))))
             }
             ("PUT", _) => (self.group.clone(), Some(json!({ "client_ids": [self.own] }))),
+            ("POST", "/v1/groups/{id}/items") => (
+                if on == "own" { self.group.clone() } else { self.other_group.clone() },
+                Some(json!({ "kind": "action", "title": "Something" })),
+            ),
             (_, template) if template.starts_with("/v1/groups/{id}") => (
                 if on == "own" { self.group.clone() } else { self.other_group.clone() },
                 Some(json!({ "name": format!("G{}", self.made) })),

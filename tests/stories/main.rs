@@ -15,6 +15,7 @@ mod engagements;
 mod exports;
 mod faults;
 mod flow;
+mod groups;
 mod idempotency;
 mod imports;
 mod invoices;

@@ -134,7 +134,7 @@ impl Bench {
     fn item(&self, client_id: ClientId, kind: ItemKind, state: State, body: &str) -> Item {
         Item {
             id: ItemId(Ulid::generate()),
-            client_id,
+            record: client_id.into(),
             kind,
             title: "Hold 1:1s".into(),
             body: Some(body.into()),
@@ -176,7 +176,7 @@ impl Bench {
     fn happening(client_id: ClientId, at: DateTime<Utc>, note: &str) -> Happening {
         Happening {
             id: HappeningId(Ulid::generate()),
-            client_id,
+            record: client_id.into(),
             item_id: ItemId(Ulid::generate()),
             kind: ItemKind::Action,
             what: What::Changed,
@@ -511,7 +511,7 @@ async fn a_refused_write_takes_all_others_with_it(bench: &Bench) {
     assert_eq!(refused, Commit::Unmet("email"));
     assert_eq!(store.item(*scope, item.id).await.unwrap(), None);
     assert_eq!(store.delivery(*scope, &delivery.id).await.unwrap(), None);
-    assert_eq!(store.stream(*scope, client.id, 10, None).await.unwrap().0, []);
+    assert_eq!(store.stream(*scope, client.id.into(), 10, None).await.unwrap().0, []);
     assert_eq!(store.audit(*scope, now.date_naive(), 10, None).await.unwrap().0, []);
     assert_eq!(store.clients(*scope).await.unwrap().len(), 1);
 }
@@ -819,12 +819,12 @@ async fn lists_go_on_beyond_a_megabyte_and_beyond_a_page(bench: &Bench) {
     let read = store.happenings(*scope, client.id, window).await.unwrap();
     assert_eq!(read.iter().map(|happening| happening.id).collect::<Vec<_>>(), happenings.iter().map(|h| h.id).collect::<Vec<_>>());
     // a page that the service cuts short at a megabyte is not short
-    let (page, after) = store.client_items(*scope, client.id, None, 60, None).await.unwrap();
+    let (page, after) = store.items_of(*scope, client.id, None, 60, None).await.unwrap();
     assert_eq!(page.len(), 60);
-    let (rest, end) = store.client_items(*scope, client.id, None, 60, after).await.unwrap();
+    let (rest, end) = store.items_of(*scope, client.id, None, 60, after).await.unwrap();
     assert_eq!((rest.len(), end), (20, None));
     assert_eq!(ids(&page).union(&ids(&rest)).copied().collect::<BTreeSet<_>>(), ids(&items));
-    let (whole, end) = store.client_items(*scope, client.id, None, 80, None).await.unwrap();
+    let (whole, end) = store.items_of(*scope, client.id, None, 80, None).await.unwrap();
     assert_eq!((whole.len(), end), (80, None), "a list that ends with its page has no next one");
 }
 
@@ -926,8 +926,7 @@ async fn an_item_is_listed_where_it_stands(bench: &Bench) {
     let appointment = Item { starts_at: Some(*now), ..bench.item(client.id, ItemKind::Appointment, State::Scheduled, "") };
     let added = bench.commit(|c| [&open, &note, &appointment].into_iter().try_for_each(|item| store.add_item(c, *scope, item)));
     assert_eq!(added.await, Commit::Done);
-    let listed =
-        async |kind| store.client_items(*scope, client.id, kind, 10, None).await.unwrap().0.iter().map(|i| i.id).collect::<Vec<_>>();
+    let listed = async |kind| store.items_of(*scope, client.id, kind, 10, None).await.unwrap().0.iter().map(|i| i.id).collect::<Vec<_>>();
     assert_eq!(listed(Some(ItemKind::Action)).await, [open.id]);
     assert_eq!(listed(None).await.len(), 3);
     let before: BTreeSet<ItemId> = store.open_items(*scope, client.id).await.unwrap().iter().map(|item| item.id).collect();
@@ -1085,10 +1084,10 @@ async fn another_account_sees_none_of_it(bench: &Bench) {
             usize::from(store.level(scope, member.id, client.id).await.unwrap() != Level::None),
             usize::from(store.item(scope, item.id).await.unwrap().is_some()),
             store.items_by_id(scope, [item.id]).await.unwrap().len(),
-            store.client_items(scope, client.id, None, 10, None).await.unwrap().0.len(),
+            store.items_of(scope, client.id, None, 10, None).await.unwrap().0.len(),
             store.open_items(scope, client.id).await.unwrap().len(),
             store.happenings(scope, client.id, window).await.unwrap().len(),
-            store.stream(scope, client.id, 10, None).await.unwrap().0.len(),
+            store.stream(scope, client.id.into(), 10, None).await.unwrap().0.len(),
             store.appointments(scope, window.from, window.to, 10).await.unwrap().len(),
             usize::from(store.report(scope, report.id).await.unwrap().is_some()),
             store.reports(scope).await.unwrap().len(),
@@ -1179,7 +1178,7 @@ async fn a_window_costs_what_is_in_it_whatever_the_history(bench: &Bench) {
     let all = Window { from: *now - Duration::days(3650), to: *now };
     assert!(bench.cost(store.happenings(*scope, old, all)).await.read_units > 20.0 * of_young.read_units);
     // a page of the newest costs the page
-    let newest = bench.cost(store.stream(*scope, old, 10, None)).await;
+    let newest = bench.cost(store.stream(*scope, old.into(), 10, None)).await;
     assert_eq!((newest.calls, newest.items), (1, 11));
 }
 
@@ -1264,7 +1263,8 @@ async fn two_people_who_each_name_another_primary_coach_leave_one() {
 #[tokio::test]
 async fn the_largest_content_fits_into_a_row() {
     let bench = Bench::in_memory().await;
-    let section = Section { client_id: ClientId(Ulid::nil()), name: "ü".repeat(170_000), happened: vec![], open: vec![], metrics: vec![] };
+    let section =
+        Section { record: ClientId(Ulid::nil()).into(), name: "ü".repeat(170_000), happened: vec![], open: vec![], metrics: vec![] };
     let content = Content { sections: vec![section], left_out: 0 };
     let run = RunId(Ulid::generate());
     let mut changes = Changes::new();

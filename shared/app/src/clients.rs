@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::access::{Action, ClientFacts, ItemFacts, Resource, Viewer, decide};
+use domain::access::{Action, ClientFacts, Resource, Viewer, decide};
 use domain::account::Feature;
 use domain::check::{self, Check};
 use domain::client::{Client, Level, Portal};
-use domain::happening::{Happening, What};
-use domain::id::{ClientId, CompanyId, ItemId, MemberId};
+use domain::id::{ClientId, CompanyId, MemberId};
 use domain::listing::Columns;
 use domain::person::{Email, Notifications, Permission};
 use platform::store::{Changes, Commit};
@@ -435,45 +434,4 @@ pub async fn unarchive(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
     // none is left, unless one was added while the client was being archived
     let client = Client { archived: false, updated_at: ctx.now, version: before.version + 1, ..before.clone() };
     with_scheduled_called_off(ctx, before, client, "client.unarchive").await
-}
-
-/// What happened with a client, newest first, as far as the viewer may see it.
-///
-/// # Errors
-/// [`AppError`].
-pub async fn stream(ctx: &Ctx, id: ClientId, page: &Page) -> Result<Paged<Happening>, AppError> {
-    let (client, level) = load(ctx, id).await?;
-    let facts = ClientFacts::of(&client, level);
-    ctx.ask(Action::Read, &Resource::Record(&facts))?;
-    let list = List::new(ctx, "stream", &id);
-    let mut after = list.last(page)?.map(|last| read_place(ctx, id, &last)).transpose()?;
-    let mut items: Vec<Happening> = Vec::new();
-    loop {
-        let (happenings, next) = ctx.store().stream(ctx.scope, id, page.limit.max(50), after).await?;
-        let concerned: BTreeSet<ItemId> = happenings.iter().map(|happening| happening.item_id).collect();
-        let concerned = crate::items::visible(ctx, &facts, concerned).await?;
-        let shown = |happening: &Happening| {
-            concerned.get(&happening.item_id).is_some_and(|item| {
-                let comments = Resource::Comments(&facts, &ItemFacts::of(item));
-                happening.what != What::Commented || decide(&ctx.viewer, Action::Read, &comments).is_allowed()
-            })
-        };
-        for happening in happenings.into_iter().filter(shown) {
-            if items.len() == page.limit {
-                let next_cursor = items.last().map(|last| list.cursor(&format!("{} {}", platform::store::keys::time(last.at), last.id)));
-                return Ok(Paged { items, next_cursor });
-            }
-            items.push(happening);
-        }
-        match next {
-            Some(next) => after = Some(next),
-            None => return Ok(Paged { items, next_cursor: None }),
-        }
-    }
-}
-
-fn read_place(ctx: &Ctx, client: ClientId, last: &str) -> Result<platform::store::After, AppError> {
-    let (at, id) = last.split_once(' ').ok_or(AppError::BadCursor)?;
-    let (at, id) = at.parse().ok().zip(id.parse().ok()).ok_or(AppError::BadCursor)?;
-    Ok(ctx.store().stream_after(ctx.scope, client, at, id))
 }

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use domain::access::{Action, ClientFacts, ItemFacts, Resource, Viewer, decide};
+use domain::access::{Action, ItemFacts, Viewer, decide};
 use domain::account::Account;
-use domain::client::{Client, Level};
 use domain::comment::{self, Comment, File, NotKept, Via};
-use domain::delivery::{Delivery, Mail, NotAnyMore};
+use domain::delivery::{Delivery, Mail, NotAnyMore, Recipient};
 use domain::happening::{Happening, What};
-use domain::id::{ClientId, CommentId, FileId, HappeningId, ItemId};
+use domain::id::{CommentId, FileId, HappeningId, ItemId};
 use domain::inbound::ORIGINAL_KEPT_FOR;
 use domain::item::Item;
-use domain::person::{Actor, Email, PersonId};
+use domain::person::{Actor, Email};
+use domain::record::RecordOf;
 use platform::files;
 use platform::store::comments::Original;
 use platform::store::{Changes, Commit, Scope};
@@ -20,8 +20,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::page::{List, Page, Paged};
+use crate::records::{self, Holder, Record};
 use crate::token::{CommentAddress, Stop, Stopped};
-use crate::{App, AppError, Ctx};
+use crate::{App, AppError, Ctx, items};
 
 /// For how long a link to a file is good.
 const LINK_GOOD_FOR: Duration = Duration::from_secs(300);
@@ -56,27 +57,14 @@ pub(crate) struct Said {
     pub(crate) original: Option<String>,
 }
 
-/// An item that the viewer sees, with the client whose it is.
-async fn load(ctx: &Ctx, id: ItemId) -> Result<(Item, Client, ClientFacts), AppError> {
-    let item = ctx.store().item(ctx.scope, id).await?.ok_or(AppError::NotFound)?;
-    let (client, level) = crate::clients::load(ctx, item.client_id).await?;
-    let facts = ClientFacts::of(&client, level);
-    ctx.ask(Action::Read, &Resource::Item(&facts, &ItemFacts::of(&item)))?;
-    Ok((item, client, facts))
-}
-
 /// An item that the viewer may comment on.
 ///
 /// # Errors
 /// [`AppError`]; a conflict where the record is archived.
-pub(crate) async fn commentable(ctx: &Ctx, id: ItemId) -> Result<(Item, Client), AppError> {
-    let (item, client, facts) = load(ctx, id).await?;
-    let open = ClientFacts { archived: false, ..facts.clone() };
-    if client.archived && decide(&ctx.viewer, Action::Comment, &Resource::Item(&open, &ItemFacts::of(&item))).is_allowed() {
-        return Err(crate::clients::archived());
-    }
-    ctx.ask(Action::Comment, &Resource::Item(&facts, &ItemFacts::of(&item)))?;
-    Ok((item, client))
+pub(crate) async fn commentable(ctx: &Ctx, id: ItemId) -> Result<Item, AppError> {
+    let (item, record) = items::load(ctx, id).await?;
+    items::may(ctx, &record, Action::Comment, Some(&ItemFacts::of(&item)))?;
+    Ok(item)
 }
 
 /// Comments on an item.
@@ -84,10 +72,10 @@ pub(crate) async fn commentable(ctx: &Ctx, id: ItemId) -> Result<(Item, Client),
 /// # Errors
 /// [`AppError`].
 pub async fn add(ctx: &Ctx, id: ItemId, draft: &CommentDraft) -> Result<Comment, AppError> {
-    let (item, client) = commentable(ctx, id).await?;
+    let item = commentable(ctx, id).await?;
     let text = comment::text(draft.text.as_deref())?;
     let said = Said { text, via: Via::Api, files: Vec::new(), not_kept: Vec::new(), cut: false, original: None };
-    let (comment, committed) = say(ctx, &item, &client, said, |_, _| Ok(())).await?;
+    let (comment, committed) = say(ctx, &item, said, |_, _| Ok(())).await?;
     Ctx::done(&committed)?;
     Ok(comment)
 }
@@ -96,7 +84,6 @@ pub async fn add(ctx: &Ctx, id: ItemId, draft: &CommentDraft) -> Result<Comment,
 pub(crate) async fn say(
     ctx: &Ctx,
     item: &Item,
-    client: &Client,
     said: Said,
     more: impl FnOnce(&mut Changes, &Comment) -> Result<(), AppError>,
 ) -> Result<(Comment, Commit), AppError> {
@@ -104,7 +91,7 @@ pub(crate) async fn say(
     let comment = Comment {
         id: CommentId(ctx.new_id()),
         item_id: item.id,
-        client_id: client.id,
+        record: item.record,
         author: ctx.actor(),
         text: said.text,
         via: said.via,
@@ -118,7 +105,7 @@ pub(crate) async fn say(
     };
     let happening = Happening {
         id: HappeningId(ctx.new_id()),
-        client_id: client.id,
+        record: item.record,
         item_id: item.id,
         kind: item.kind,
         what: What::Commented,
@@ -137,8 +124,8 @@ pub(crate) async fn say(
     if let Some(message) = said.original {
         store.add_original(&mut changes, ctx.scope, item.id, comment.id, &Original { message, at: ctx.now })?;
     }
-    for recipient in told(ctx, item, client).await? {
-        let mail = Mail::Comment { client_id: client.id, item_id: item.id, comment_id: comment.id };
+    for recipient in told(ctx, item).await? {
+        let mail = Mail::Comment { record: item.record, item_id: item.id, comment_id: comment.id };
         let delivery = Delivery::owed(&comment.id.to_string(), mail, recipient, ctx.now);
         store.add_answerable(&mut changes, ctx.scope, &delivery.id, ctx.now)?;
         store.add_delivery(&mut changes, ctx.scope, &delivery)?;
@@ -149,18 +136,10 @@ pub(crate) async fn say(
 }
 
 /// Who hears of a comment of the viewer's.
-async fn told(ctx: &Ctx, item: &Item, client: &Client) -> Result<Vec<domain::delivery::Recipient>, AppError> {
-    let (pairings, members) = match ctx.actor() {
-        Actor::Client(_) => {
-            let pairings = ctx.store().client_pairings(ctx.scope, client.id).await?;
-            let coaching = pairings.iter().filter(|pairing| matches!(pairing.level, Level::Primary | Level::Coaching));
-            let members = coaching.map(|pairing| ctx.store().member(ctx.scope, pairing.member_id));
-            let members = futures::future::try_join_all(members).await?.into_iter().flatten().collect();
-            (pairings, members)
-        }
-        Actor::Member(_) | Actor::Personnel(_) | Actor::System => (Vec::new(), Vec::new()),
-    };
-    Ok(comment::told(ctx.actor(), client, item, &pairings, &members))
+async fn told(ctx: &Ctx, item: &Item) -> Result<Vec<Recipient>, AppError> {
+    let with_members = matches!(ctx.actor(), Actor::Client(_));
+    let around = records::around(ctx.store(), ctx.scope, item.record, with_members).await?;
+    Ok(comment::told(ctx.actor(), item, &around))
 }
 
 /// The comments on an item, oldest first.
@@ -168,7 +147,7 @@ async fn told(ctx: &Ctx, item: &Item, client: &Client) -> Result<Vec<domain::del
 /// # Errors
 /// [`AppError`].
 pub async fn list(ctx: &Ctx, id: ItemId, page: &Page) -> Result<Paged<Comment>, AppError> {
-    let (item, ..) = readable(ctx, id).await?;
+    let (item, _) = readable(ctx, id).await?;
     let list = List::new(ctx, "comments", &id);
     let after = list.last(page)?.map(|last| last.parse().map_err(|_| AppError::BadCursor)).transpose()?;
     let (mut items, more) = ctx.store().comments(ctx.scope, item.id, page.limit, after).await?;
@@ -180,10 +159,10 @@ pub async fn list(ctx: &Ctx, id: ItemId, page: &Page) -> Result<Paged<Comment>, 
 }
 
 /// An item whose comments the viewer may read.
-async fn readable(ctx: &Ctx, id: ItemId) -> Result<(Item, Client, ClientFacts), AppError> {
-    let (item, client, facts) = load(ctx, id).await?;
-    ctx.ask(Action::Read, &Resource::Comments(&facts, &ItemFacts::of(&item)))?;
-    Ok((item, client, facts))
+async fn readable(ctx: &Ctx, id: ItemId) -> Result<(Item, Record), AppError> {
+    let (item, record) = items::load(ctx, id).await?;
+    ctx.ask(Action::Read, &record.facts.comments(&ItemFacts::of(&item)))?;
+    Ok((item, record))
 }
 
 /// The files that came with comments on an item.
@@ -211,9 +190,9 @@ pub async fn file(ctx: &Ctx, id: ItemId, file: FileId) -> Result<Link, AppError>
 /// # Errors
 /// [`AppError`]; a conflict where the mail is not kept any more.
 pub async fn original(ctx: &Ctx, id: ItemId, comment: CommentId) -> Result<Link, AppError> {
-    let (_, _, facts) = readable(ctx, id).await?;
+    let (_, record) = readable(ctx, id).await?;
     let comment = ctx.store().comment(ctx.scope, id, comment).await?.ok_or(AppError::NotFound)?;
-    let coaches = ctx.viewer.member().is_some() && matches!(facts.level, Level::Primary | Level::Coaching);
+    let coaches = ctx.viewer.member().is_some() && record.facts.level().coaches();
     if comment.author != ctx.actor() && !coaches {
         return Err(AppError::Forbidden("the mail that a comment came in is for its author and the client's coaches".into()));
     }
@@ -254,29 +233,25 @@ pub(crate) async fn mail(
     scope: Scope,
     account: &Account,
     delivery: &Delivery,
-    of: (ClientId, ItemId, CommentId),
+    of: (RecordOf, ItemId, CommentId),
 ) -> Result<Composed, AppError> {
     let store = &app.platform.store;
-    let (client_id, item_id, comment_id) = of;
+    let (record, item_id, comment_id) = of;
     let Some(person) = delivery.recipient.person else { return Err(AppError::Fault("a comment to nobody".into())) };
-    let ((client, item), (comment, reader)) = futures::future::try_join(
-        futures::future::try_join(store.client(scope, client_id), store.item(scope, item_id)),
-        futures::future::try_join(store.comment(scope, item_id, comment_id), crate::identity::viewer(app, scope, person)),
+    let (item, comment, reader) = futures::future::try_join3(
+        store.item(scope, item_id),
+        store.comment(scope, item_id, comment_id),
+        crate::identity::viewer(app, scope, person),
     )
     .await?;
-    let (Some(client), Some(item), Some(comment), Some(reader)) = (client, item, comment, reader) else {
-        return Ok(Err(NotAnyMore::NoRight));
-    };
-    if client.archived {
+    let (Some(item), Some(comment), Some(reader)) = (item, comment, reader) else { return Ok(Err(NotAnyMore::NoRight)) };
+    let Some((holder, seen)) = records::seen_by(store, scope, record, &reader).await? else { return Ok(Err(NotAnyMore::NoRight)) };
+    if seen.is_archived() {
         return Ok(Err(NotAnyMore::Archived));
     }
-    let level = match person {
-        PersonId::Member(id) => store.level(scope, id, client.id).await?,
-        PersonId::Client(_) | PersonId::Personnel(_) => Level::None,
-    };
     let facts = ItemFacts::of(&item);
-    if !comment::hears(&reader, &client, level, &facts) {
-        let may = decide(&reader, Action::Comment, &Resource::Item(&ClientFacts::of(&client, level), &facts)).is_allowed();
+    if !comment::hears(&reader, &seen, &facts) {
+        let may = decide(&reader, Action::Comment, &seen.item(&facts)).is_allowed();
         return Ok(Err(if may { NotAnyMore::SwitchedOff } else { NotAnyMore::NoRight }));
     }
     let (to, zone, to_client) = match &reader {
@@ -285,27 +260,33 @@ pub(crate) async fn mail(
         Viewer::Personnel(_) => return Ok(Err(NotAnyMore::NoRight)),
     };
     let Some(to) = to else { return Ok(Err(NotAnyMore::NoAddress)) };
-    let author = match comment.author {
-        Actor::Member(id) => store.member(scope, id).await?.map(|member| member.name),
-        Actor::Client(_) => Some(client.name()),
-        Actor::Personnel(_) | Actor::System => None,
+    let author = match (comment.author, &holder) {
+        (Actor::Member(id), _) => store.member(scope, id).await?.map(|member| member.name),
+        (Actor::Client(id), Holder::Client(client)) if client.id == id => Some(client.name()),
+        (Actor::Client(id), _) => store.client(scope, id).await?.map(|client| client.name()),
+        (Actor::Personnel(_) | Actor::System, _) => None,
+    };
+    let author = author.as_deref().unwrap_or(&account.name);
+    let (client, group, page) = match &holder {
+        Holder::Client(client) => (client.name(), None, Some(format!("{}/clients/{}", app.config.public_url, client.id))),
+        Holder::Group(group) => (author.to_owned(), Some(group.name.as_str()), None),
     };
     let stop = Stop { what: Stopped::Comments, account: account.id, person }.sign(&app.signing_keys);
     let stop = stop.ok_or_else(|| AppError::Fault("there is no key to sign with".into()))?;
     let address = address(app, delivery, 1)?;
-    let page = format!("{}/clients/{}", app.config.public_url, client.id);
     let message = mail::comment(&mail::CommentLetter {
         account: &account.name,
-        author: author.as_deref().unwrap_or(&account.name),
+        author,
         to_client,
-        client: &client.name(),
+        client: &client,
+        group,
         kind: item.kind,
         title: &item.title,
         text: if comment.text.is_empty() { "(files, without words)" } else { &comment.text },
         files: &comment.files.iter().map(|file| (file.name.clone(), file.size_bytes)).collect::<Vec<_>>(),
         not_kept: &comment.not_kept.iter().map(|file| (file.name.clone(), file.why.words())).collect::<Vec<_>>(),
         address: &address,
-        page: (!to_client).then_some(page.as_str()),
+        page: page.as_deref().filter(|_| !to_client),
         stop: &format!("{}/u/{stop}", app.config.public_url),
         said_at: comment.created_at,
         zone,

@@ -10,7 +10,8 @@ use domain::delivery::{Answer, Claim, DAILY_MOST, Delivery, DeliveryState, Event
 use domain::id::{AccountId, ClientId, DeliveryId, ItemId, ReportId, RunId};
 use domain::item::{ItemKind, Visibility};
 use domain::person::{Actor, Email, Member, PersonId};
-use domain::report::{AudienceKind, Definition, Paused, Report};
+use domain::record::{RecordFacts, RecordOf, split};
+use domain::report::{AudienceKind, Definition, Paused, Report, WhenEmpty};
 use domain::run::{Cause, Run};
 use domain::schedule::Window;
 use domain::show::Content;
@@ -197,8 +198,8 @@ async fn last_look(app: &App, scope: Scope, delivery: &mut Delivery) -> Result<R
             Ok(message) => message,
             Err(why) => return Ok(Err(why)),
         },
-        Mail::Comment { client_id, item_id, comment_id } => {
-            match comments::mail(app, scope, &account, delivery, (*client_id, *item_id, *comment_id)).await? {
+        Mail::Comment { record, item_id, comment_id } => {
+            match comments::mail(app, scope, &account, delivery, (*record, *item_id, *comment_id)).await? {
                 Ok((message, address, answers)) => {
                     (to, reply_to) = (address, answers);
                     message
@@ -272,7 +273,7 @@ async fn shown(
     let all = content.items();
     let still = still_shown(app, scope, &report, &creator, recipient, content).await?;
     Ok(still.map(|Still { content, commentable }| {
-        let sections = content.sections.iter().filter(|section| commentable.contains(&section.client_id));
+        let sections = content.sections.iter().filter(|section| commentable.contains(&section.record));
         let open: BTreeSet<ItemId> = Content { sections: sections.cloned().collect(), left_out: 0 }.items().into_iter().collect();
         let places = (1..=u16::MAX).zip(all).filter(|(_, item)| open.contains(item)).map(|(place, item)| (item, place)).collect();
         Shown { report, run, creator, content, places }
@@ -383,8 +384,8 @@ fn late_sentence(run: &Run) -> Option<String> {
 /// What of a content may still be shown.
 struct Still {
     content: Content,
-    /// The clients on whose items the recipient may comment.
-    commentable: BTreeSet<ClientId>,
+    /// The records on whose items the recipient may comment.
+    commentable: BTreeSet<RecordOf>,
 }
 
 /// The content without what the creator may no longer report, or the recipient may no longer see.
@@ -401,7 +402,7 @@ async fn still_shown(
     }
     let store = &app.platform.store;
     let audience = report.definition.audience.kind;
-    let ids: Vec<ClientId> = content.sections.iter().map(|section| section.client_id).collect();
+    let (ids, groups) = split(content.sections.iter().map(|section| section.record));
     let clients: BTreeMap<ClientId, Client> =
         store.clients_by_id(scope, ids.iter().copied()).await?.into_iter().map(|client| (client.id, client)).collect();
     let creator_levels = store.levels_with(scope, creator.id, ids.iter().copied()).await?;
@@ -418,14 +419,27 @@ async fn still_shown(
         Some(Viewer::Client(_) | Viewer::Personnel(_)) | None => BTreeMap::new(),
     };
     let creator = Viewer::Member(creator.clone());
-    let level = |levels: &BTreeMap<ClientId, Level>, id: ClientId| levels.get(&id).copied().unwrap_or_default();
-    let is_archived = ids.iter().all(|id| clients.get(id).is_none_or(|client| client.archived));
-    let may = |id: ClientId| {
-        clients.get(&id).filter(|client| !client.archived).is_some_and(|client| {
-            let by_creator = ClientFacts::of(client, level(&creator_levels, id));
-            let by_reader = ClientFacts::of(client, level(&reader_levels, id));
-            decide(&creator, Action::Report(audience), &Resource::Client(&by_creator)).is_allowed()
-                && reader.as_ref().is_none_or(|reader| decide(reader, Action::Read, &Resource::Client(&by_reader)).is_allowed())
+    // each record as it is to the creator, and to the reader
+    let mut seen: BTreeMap<RecordOf, (RecordFacts, RecordFacts)> = BTreeMap::new();
+    for client in clients.values() {
+        let of = |levels: &BTreeMap<ClientId, Level>| {
+            RecordFacts::Client(ClientFacts::of(client, levels.get(&client.id).copied().unwrap_or_default()))
+        };
+        seen.insert(client.id.into(), (of(&creator_levels), of(&reader_levels)));
+    }
+    for group in groups {
+        let by_creator = crate::groups::facts(store, scope, group, &creator).await?;
+        let by_reader = match &reader {
+            Some(reader) => crate::groups::facts(store, scope, group, reader).await?,
+            None => by_creator,
+        };
+        seen.insert(group.into(), (RecordFacts::Group(by_creator), RecordFacts::Group(by_reader)));
+    }
+    let is_archived = seen.values().all(|(facts, _)| facts.is_archived());
+    let may = |record: RecordOf| {
+        seen.get(&record).filter(|(facts, _)| !facts.is_archived()).is_some_and(|(by_creator, by_reader)| {
+            decide(&creator, Action::Report(audience), &by_creator.reported()).is_allowed()
+                && reader.as_ref().is_none_or(|reader| decide(reader, Action::Read, &by_reader.reported()).is_allowed())
         })
     };
     let mut content = content.only(may);
@@ -439,18 +453,18 @@ async fn still_shown(
         }
         content.sections.retain(|section| !section.is_empty());
     }
-    Ok(match content.sections.is_empty() {
+    // a report that says nothing where there is no news was not planned without any: what there was may not be shown
+    let says_nothing = content.is_empty() && report.definition.when_empty == WhenEmpty::Skip;
+    Ok(match content.sections.is_empty() || says_nothing {
         true if is_archived => Err(NotAnyMore::Archived),
         true => Err(NotAnyMore::NoRight),
         false => {
             let shared = ItemFacts { kind: ItemKind::Note, visibility: Visibility::Shared, author: Actor::System, is_draft: false };
-            let comments = |id: &ClientId| {
-                let by_reader = clients.get(id).map(|client| ClientFacts::of(client, level(&reader_levels, *id)));
-                by_reader
-                    .zip(reader.as_ref())
-                    .is_some_and(|(facts, reader)| decide(reader, Action::Comment, &Resource::Item(&facts, &shared)).is_allowed())
+            let comments = |(record, (_, facts)): (RecordOf, (RecordFacts, RecordFacts))| {
+                let may = |reader: &Viewer| decide(reader, Action::Comment, &facts.item(&shared)).is_allowed();
+                reader.as_ref().is_some_and(may).then_some(record)
             };
-            Ok(Still { commentable: ids.iter().copied().filter(comments).collect(), content })
+            Ok(Still { commentable: seen.into_iter().filter_map(comments).collect(), content })
         }
     })
 }

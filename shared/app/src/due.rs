@@ -6,12 +6,14 @@
 //! what is not is due still.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use domain::due::{Turn, turn, wakes};
 use domain::happening::Happening;
 use domain::id::{AuditId, HappeningId, ItemId};
 use domain::invoice;
 use domain::item::Item;
 use domain::person::Actor;
+use domain::record::RecordOf;
 use platform::store::keys::SHARDS;
 use platform::store::{Changes, Commit, Scope, audit};
 use serde::Serialize;
@@ -30,7 +32,7 @@ pub struct Fallen {
     pub late: usize,
     /// Invoices that went out.
     pub sent: usize,
-    /// Invoices that were to go out to archived clients, and were called off.
+    /// Invoices that were to go out to archived clients or for deleted engagements, and were called off.
     pub called_off: usize,
     /// What failed and is still due.
     pub failed: usize,
@@ -101,10 +103,10 @@ async fn take(app: &App, scope: Scope, id: ItemId, now: DateTime<Utc>, fallen: &
         let item = store.item(scope, id).await?.filter(|item| item.wake_at.is_some_and(|at| at <= now));
         // the index was behind, or somebody else was faster
         let Some(item) = item else { return Ok(Vec::new()) };
-        let client = store.client(scope, item.client_id).await?.ok_or_else(|| AppError::Fault("an item of no client".into()))?;
+        let Surroundings { zone, is_over } = surroundings(app, scope, &item).await?;
         let mut changes = Changes::new();
         let mut next = Vec::new();
-        let turn = turn(&item, &client, now, HappeningId(app.new_id()));
+        let turn = turn(&item, zone, is_over, now, HappeningId(app.new_id()));
         match &turn {
             Turn::Rest => return Ok(Vec::new()),
             Turn::Wait(item) => store.replace_item(&mut changes, scope, item)?,
@@ -120,7 +122,7 @@ async fn take(app: &App, scope: Scope, id: ItemId, now: DateTime<Utc>, fallen: &
                 write(app, &mut changes, scope, item, happening, "item.send")?;
                 next.extend(item.wake_at.filter(|at| *at <= now).map(|_| item.id));
                 if let Some((mut following, created)) = invoice::next(item, now, HappeningId(app.new_id())) {
-                    following.wake_at = wakes(&following, client.time_zone);
+                    following.wake_at = wakes(&following, zone);
                     store.add_item(&mut changes, scope, &following)?;
                     store.add_happening(&mut changes, scope, &created)?;
                     next.extend(following.wake_at.filter(|at| *at <= now).map(|_| following.id));
@@ -143,6 +145,35 @@ async fn take(app: &App, scope: Scope, id: ItemId, now: DateTime<Utc>, fallen: &
         }
     }
     Err(AppError::Fault("others kept changing an item".into()))
+}
+
+/// What an item's turn depends on, besides the item.
+struct Surroundings {
+    zone: Tz,
+    /// Whether nothing is to go out any more.
+    is_over: bool,
+}
+
+async fn surroundings(app: &App, scope: Scope, item: &Item) -> Result<Surroundings, AppError> {
+    let store = &app.platform.store;
+    match item.record {
+        RecordOf::Client(id) => {
+            let engagement = async {
+                match item.engagement_id {
+                    Some(id) => store.engagement(scope, id).await,
+                    None => Ok(None),
+                }
+            };
+            let (client, engagement) = futures::future::try_join(store.client(scope, id), engagement).await?;
+            let client = client.ok_or_else(|| AppError::Fault("an item of no client".into()))?;
+            let is_over = client.archived || engagement.is_some_and(|engagement| engagement.is_deleted());
+            Ok(Surroundings { zone: client.time_zone, is_over })
+        }
+        RecordOf::Group(_) => {
+            let account = store.account(scope).await?.ok_or_else(|| AppError::Fault("an item of no account".into()))?;
+            Ok(Surroundings { zone: account.time_zone, is_over: false })
+        }
+    }
 }
 
 fn write(app: &App, changes: &mut Changes, scope: Scope, item: &Item, happening: &Happening, action: &str) -> Result<(), AppError> {

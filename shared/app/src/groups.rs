@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use domain::access::{Action, Decision, Resource, decide};
+use domain::access::{Action, GroupFacts, Resource, Viewer, decide};
 use domain::account::Feature;
 use domain::check::Invalid;
+use domain::client::Level;
 use domain::group::Group;
 use domain::id::{ClientId, GroupId};
-use platform::store::{Changes, WRITES_MOST};
+use platform::store::{Changes, Scope, Store, WRITES_MOST};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -23,21 +24,33 @@ pub struct GroupClients {
     pub client_ids: BTreeSet<ClientId>,
 }
 
-/// Whether the viewer is paired with a client of the group.
-async fn paired(ctx: &Ctx, id: GroupId) -> Result<bool, AppError> {
-    let Some(member) = ctx.viewer.member() else { return Ok(false) };
-    let clients = ctx.store().group_clients(ctx.scope, id).await?;
-    Ok(!ctx.store().levels_with(ctx.scope, member.id, clients).await?.is_empty())
+/// What access needs to know of a group, for a viewer.
+pub(crate) async fn facts(store: &Store, scope: Scope, id: GroupId, viewer: &Viewer) -> Result<GroupFacts, AppError> {
+    let clients: BTreeSet<ClientId> = store.group_clients(scope, id).await?.into_iter().collect();
+    let levels: Vec<Level> = match viewer.member() {
+        Some(member) => store.levels_with(scope, member.id, clients.iter().copied()).await?.into_values().collect(),
+        None => Vec::new(),
+    };
+    Ok(GroupFacts::new(id, &levels, Some(viewer), &clients))
+}
+
+/// A group that the viewer may know of.
+pub(crate) async fn load(ctx: &Ctx, id: GroupId) -> Result<(Group, GroupFacts), AppError> {
+    let group = ctx.store().group(ctx.scope, id).await?.ok_or(AppError::NotFound)?;
+    let facts = facts(ctx.store(), ctx.scope, id, &ctx.viewer).await?;
+    ctx.ask(Action::Read, &Resource::Group(&facts))?;
+    Ok((group, facts))
 }
 
 /// The groups the viewer may see.
 pub(crate) async fn visible(ctx: &Ctx) -> Result<Vec<Group>, AppError> {
+    let sees = |facts: &GroupFacts| decide(&ctx.viewer, Action::Read, &Resource::Group(facts)).is_allowed();
     let mut visible = Vec::new();
     for group in ctx.store().groups(ctx.scope).await? {
-        let resource = |paired| Resource::Group { paired };
-        let seen = decide(&ctx.viewer, Action::Read, &resource(false)) == Decision::Allowed
-            || decide(&ctx.viewer, Action::Read, &resource(paired(ctx, group.id).await?)) == Decision::Allowed;
-        if seen {
+        // who sees every group needs no look at who is in it
+        if sees(&GroupFacts::new(group.id, &[], None, &BTreeSet::new()))
+            || sees(&facts(ctx.store(), ctx.scope, group.id, &ctx.viewer).await?)
+        {
             visible.push(group);
         }
     }
@@ -58,9 +71,7 @@ pub async fn list(ctx: &Ctx, page: &Page) -> Result<Paged<Group>, AppError> {
 /// # Errors
 /// [`AppError`].
 pub async fn read(ctx: &Ctx, id: GroupId) -> Result<Group, AppError> {
-    let group = ctx.store().group(ctx.scope, id).await?.ok_or(AppError::NotFound)?;
-    ctx.ask(Action::Read, &Resource::Group { paired: paired(ctx, id).await? })?;
-    Ok(group)
+    Ok(load(ctx, id).await?.0)
 }
 
 /// Adds a group.
@@ -82,8 +93,8 @@ pub async fn create(ctx: &Ctx, draft: &Named) -> Result<Group, AppError> {
 /// # Errors
 /// [`AppError`].
 pub async fn update(ctx: &Ctx, id: GroupId, draft: &Named, expected: Option<u64>) -> Result<Group, AppError> {
-    let before = read(ctx, id).await?;
-    ctx.ask(Action::Write, &Resource::Group { paired: true })?;
+    let (before, facts) = load(ctx, id).await?;
+    ctx.ask(Action::Write, &Resource::Group(&facts))?;
     Ctx::matches(expected, before.version)?;
     if draft.name.is_none() {
         return Ok(before);
@@ -111,8 +122,8 @@ pub async fn clients(ctx: &Ctx, id: GroupId) -> Result<GroupClients, AppError> {
 /// # Errors
 /// [`AppError`].
 pub async fn set_clients(ctx: &Ctx, id: GroupId, wanted: &GroupClients) -> Result<GroupClients, AppError> {
-    let group = read(ctx, id).await?;
-    ctx.ask(Action::Write, &Resource::Group { paired: true })?;
+    let (group, facts) = load(ctx, id).await?;
+    ctx.ask(Action::Write, &Resource::Group(&facts))?;
     let before: BTreeSet<ClientId> = ctx.store().group_clients(ctx.scope, id).await?.into_iter().collect();
     let joining: Vec<ClientId> = wanted.client_ids.difference(&before).copied().collect();
     let visible = crate::clients::visible(ctx, joining.clone()).await?;

@@ -264,7 +264,7 @@ impl Taking<'_> {
             once: None,
             row: None,
         };
-        let (found, client) = match comments::commentable(&ctx, item).await {
+        let found = match comments::commentable(&ctx, item).await {
             Ok(found) => found,
             Err(AppError::NotFound | AppError::Hidden) => return Ok(Err(Refusal::NoRight.into())),
             Err(AppError::Forbidden(_)) => return no(Refusal::NoRight),
@@ -284,7 +284,7 @@ impl Taking<'_> {
                 return Ok(Ok(Became::Duplicate { item_id: answer.item_id, comment_id: answer.comment_id }));
             }
             let Some(said) = self.said(&mail, item, &digest).await? else { return no(Refusal::Empty) };
-            let committed = comments::say(&ctx, &found, &client, said, |changes, comment| {
+            let committed = comments::say(&ctx, &found, said, |changes, comment| {
                 let expires = (now + domain::inbound::ADDRESS_KEPT_FOR).timestamp();
                 let answer = Answer { item_id: item, comment_id: comment.id, expires };
                 Ok(store.add_answer(changes, *scope, &answering, &answer, now)?)
@@ -538,8 +538,8 @@ pub(crate) async fn mail(
         },
         None => None,
     };
-    let page =
-        item.as_ref().filter(|_| ctx.viewer.member().is_some()).map(|item| format!("{}/clients/{}", app.config.public_url, item.client_id));
+    let client = item.as_ref().filter(|_| ctx.viewer.member().is_some()).and_then(|item| item.record.client());
+    let page = client.map(|client| format!("{}/clients/{client}", app.config.public_url));
     let confirm = match held {
         Some(message) => {
             let token = Confirm { account: account.id, message: message.to_owned() }.sign(&app.signing_keys);

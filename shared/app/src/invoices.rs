@@ -10,7 +10,7 @@ use domain::item::{self, Doing, Item, ItemKind, Move, State};
 use platform::store::{Changes, Commit};
 
 use crate::engagements::export::{BYTES_MOST, File, ROWS_MOST, too_many};
-use crate::items::{load_to, replace, today, wrong_state};
+use crate::items::{load_to, replace, wrong_state};
 use crate::{AppError, Ctx};
 
 /// How many scheduled invoices are called off in one transaction, each with its happening and its entry on the audit trail.
@@ -23,13 +23,13 @@ const AT_ONCE: usize = 8;
 /// # Errors
 /// [`AppError`]; a conflict where it is not to be paid.
 pub async fn pay(ctx: &Ctx, id: ItemId, payment: &PaymentDraft) -> Result<Item, AppError> {
-    let (before, client) = load_to(ctx, id, Action::Do(Doing::Pay), None).await?;
-    let paid = invoice::pay(&before, payment, ctx.actor(), today(ctx, &client), ctx.now, HappeningId(ctx.new_id()));
+    let (before, record) = load_to(ctx, id, Action::Do(Doing::Pay), None).await?;
+    let paid = invoice::pay(&before, payment, ctx.actor(), record.today(ctx), ctx.now, HappeningId(ctx.new_id()));
     let (item, happening) = paid.map_err(|not| match not {
         NotPaid::Refused(refused) => wrong_state(&refused),
         NotPaid::Invalid(invalid) => invalid.into(),
     })?;
-    replace(ctx, Changes::new(), &client, &before, item, &happening, "item.pay").await
+    replace(ctx, Changes::new(), &record, &before, item, &happening, "item.pay").await
 }
 
 /// Every invoice of a client.
@@ -37,7 +37,7 @@ async fn invoices(ctx: &Ctx, client: ClientId) -> Result<Vec<Item>, AppError> {
     let mut invoices = Vec::new();
     let mut after = None;
     loop {
-        let (found, next) = ctx.store().client_items(ctx.scope, client, Some(ItemKind::Invoice), 200, after).await?;
+        let (found, next) = ctx.store().items_of(ctx.scope, client, Some(ItemKind::Invoice), 200, after).await?;
         invoices.extend(found);
         match next {
             Some(next) => after = Some(next),
@@ -63,8 +63,9 @@ pub(crate) async fn call_off(ctx: &Ctx, client: &Client, changes: &mut Changes) 
 }
 
 fn cancel(ctx: &Ctx, client: &Client, scheduled: &[Item], changes: &mut Changes) -> Result<(), AppError> {
+    let today = ctx.now.with_timezone(&client.time_zone).date_naive();
     for draft in scheduled {
-        let cancelled = item::advance(draft, Move::Cancel, ctx.actor(), today(ctx, client), ctx.now, HappeningId(ctx.new_id()));
+        let cancelled = item::advance(draft, Move::Cancel, ctx.actor(), today, ctx.now, HappeningId(ctx.new_id()));
         let (mut item, happening) = cancelled.map_err(|refused| wrong_state(&refused))?;
         item.wake_at = None;
         ctx.store().replace_scheduled(changes, ctx.scope, &item)?;

@@ -1,22 +1,23 @@
 //! Items: every write changes the item and adds its happening to the log, together.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use chrono::NaiveDate;
-use domain::access::{Action, ClientFacts, ItemFacts, Resource, Viewer, decide};
+use chrono_tz::Tz;
+use domain::access::{Action, ItemFacts, Viewer, decide};
+use domain::account::Feature;
 use domain::check::Invalid;
-use domain::client::Client;
 use domain::due::wakes;
 use domain::happening::Happening;
-use domain::id::{ClientId, HappeningId, ItemId};
+use domain::id::{HappeningId, ItemId};
 use domain::invoice;
 use domain::item::{self, Doing, Item, ItemDraft, ItemKind, Move, NotRecorded, Point, Refused, State};
+use domain::record::{self, RecordFacts, RecordOf};
 use domain::signature::{self, NotSigned};
 use platform::store::Changes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::page::{List, Page, Paged};
+use crate::records::{self, Record};
 use crate::{AppError, Ctx, runs};
 
 /// Which items a list shows.
@@ -38,46 +39,34 @@ pub struct DataDraft {
     pub on: Option<NaiveDate>,
 }
 
-/// Those of the items that the viewer may see.
-pub(crate) async fn visible(ctx: &Ctx, client: &ClientFacts, ids: BTreeSet<ItemId>) -> Result<BTreeMap<ItemId, Item>, AppError> {
-    let items = ctx.store().items_by_id(ctx.scope, ids).await?;
-    Ok(items.into_iter().filter(|item| sees(ctx, client, item)).map(|item| (item.id, item)).collect())
-}
-
-fn sees(ctx: &Ctx, client: &ClientFacts, item: &Item) -> bool {
-    decide(&ctx.viewer, Action::Read, &Resource::Item(client, &ItemFacts::of(item))).is_allowed()
-}
-
-pub(crate) async fn load(ctx: &Ctx, id: ItemId) -> Result<(Item, Client, ClientFacts), AppError> {
+pub(crate) async fn load(ctx: &Ctx, id: ItemId) -> Result<(Item, Record), AppError> {
     let item = ctx.store().item(ctx.scope, id).await?.ok_or(AppError::NotFound)?;
-    let (client, level) = crate::clients::load(ctx, item.client_id).await?;
-    let facts = ClientFacts::of(&client, level);
-    ctx.ask(Action::Read, &Resource::Item(&facts, &ItemFacts::of(&item)))?;
-    Ok((item, client, facts))
+    let record = records::load(ctx, item.record).await?;
+    ctx.ask(Action::Read, &record.facts.item(&ItemFacts::of(&item)))?;
+    Ok((item, record))
 }
 
 /// An item that the viewer may do this with.
-pub(crate) async fn load_to(ctx: &Ctx, id: ItemId, action: Action, expected: Option<u64>) -> Result<(Item, Client), AppError> {
-    let (item, client, facts) = load(ctx, id).await?;
-    may(ctx, &facts, action, Some(&ItemFacts::of(&item)))?;
+pub(crate) async fn load_to(ctx: &Ctx, id: ItemId, action: Action, expected: Option<u64>) -> Result<(Item, Record), AppError> {
+    let (item, record) = load(ctx, id).await?;
+    may(ctx, &record, action, Some(&ItemFacts::of(&item)))?;
     Ctx::matches(expected, item.version)?;
-    Ok((item, client))
+    Ok((item, record))
 }
 
 /// Refuses writers by right, and everybody while the record is archived.
-fn may(ctx: &Ctx, client: &ClientFacts, action: Action, item: Option<&ItemFacts>) -> Result<(), AppError> {
-    // who might do it if it were not archived is told why
-    let open = ClientFacts { archived: false, ..client.clone() };
-    let is_open_to_them = match item {
-        Some(item) => decide(&ctx.viewer, action, &Resource::Item(&open, item)),
-        None => decide(&ctx.viewer, action, &Resource::Record(&open)),
+pub(crate) fn may(ctx: &Ctx, record: &Record, action: Action, item: Option<&ItemFacts>) -> Result<(), AppError> {
+    let about = |facts: &RecordFacts| match item {
+        Some(item) => decide(&ctx.viewer, action, &facts.item(item)),
+        None => decide(&ctx.viewer, action, &facts.record()),
     };
-    if client.archived && is_open_to_them.is_allowed() {
+    // who might do it if it were not archived is told why
+    if record.is_archived() && about(&record.facts.as_open()).is_allowed() {
         return Err(crate::clients::archived());
     }
     match item {
-        Some(item) => ctx.ask(action, &Resource::Item(client, item)),
-        None => ctx.ask(action, &Resource::Record(client)),
+        Some(item) => ctx.ask(action, &record.facts.item(item)),
+        None => ctx.ask(action, &record.facts.record()),
     }
 }
 
@@ -86,20 +75,15 @@ pub(crate) fn wrong_state(refused: &Refused) -> AppError {
     AppError::conflict("wrong_state", refused.to_string())
 }
 
-/// The day on the client's calendar.
-pub(crate) fn today(ctx: &Ctx, client: &Client) -> NaiveDate {
-    ctx.now.with_timezone(&client.time_zone).date_naive()
-}
-
-/// The items of a client that the viewer may see, by kind.
+/// The items of a record that the viewer may see, by kind.
 ///
 /// # Errors
 /// [`AppError`].
-pub async fn list(ctx: &Ctx, client: ClientId, filter: &ItemFilter, page: &Page) -> Result<Paged<Item>, AppError> {
-    let (client, level) = crate::clients::load(ctx, client).await?;
-    let facts = ClientFacts::of(&client, level);
-    ctx.ask(Action::Read, &Resource::Record(&facts))?;
-    let list = List::new(ctx, "items", &(client.id, filter));
+pub async fn list(ctx: &Ctx, record: RecordOf, filter: &ItemFilter, page: &Page) -> Result<Paged<Item>, AppError> {
+    let Record { facts, .. } = records::load(ctx, record).await?;
+    ctx.ask(Action::Read, &facts.record())?;
+    let sees = |item: &Item| decide(&ctx.viewer, Action::Read, &facts.item(&ItemFacts::of(item))).is_allowed();
+    let list = List::new(ctx, "items", &(record, filter));
     let mut after = match list.last(page)? {
         None => None,
         Some(last) => {
@@ -110,8 +94,8 @@ pub async fn list(ctx: &Ctx, client: ClientId, filter: &ItemFilter, page: &Page)
     };
     let mut items: Vec<Item> = Vec::new();
     loop {
-        let (found, next) = ctx.store().client_items(ctx.scope, client.id, filter.kind, page.limit.max(50), after).await?;
-        let shown = |item: &Item| filter.state.is_none_or(|state| item.state == state) && sees(ctx, &facts, item);
+        let (found, next) = ctx.store().items_of(ctx.scope, record, filter.kind, page.limit.max(50), after).await?;
+        let shown = |item: &Item| filter.state.is_none_or(|state| item.state == state) && sees(item);
         for item in found.into_iter().filter(shown) {
             if items.len() == page.limit {
                 let next_cursor = items.last().map(|last| list.cursor(&format!("{} {}", last.kind.name(), last.id)));
@@ -134,28 +118,31 @@ pub async fn read(ctx: &Ctx, id: ItemId) -> Result<Item, AppError> {
     Ok(load(ctx, id).await?.0)
 }
 
-/// Adds an item to a client's record.
+/// Adds an item to a record.
 ///
 /// # Errors
-/// [`AppError`].
-pub async fn create(ctx: &Ctx, client: ClientId, draft: &ItemDraft) -> Result<Item, AppError> {
-    let (client, level) = crate::clients::load(ctx, client).await?;
-    let facts = ClientFacts::of(&client, level);
+/// [`AppError`]; a conflict where the client is archived, or groups are off.
+pub async fn create(ctx: &Ctx, record: RecordOf, draft: &ItemDraft) -> Result<Item, AppError> {
+    let holder = records::load(ctx, record).await?;
     let action = draft.kind.map_or(Action::Write, Action::Add);
-    may(ctx, &facts, action, None)?;
-    check_engagement(ctx, draft, client.id).await?;
-    let (mut item, happening) = draft.create(ItemId(ctx.new_id()), client.id, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))?;
-    item.wake_at = wakes(&item, client.time_zone);
+    may(ctx, &holder, action, None)?;
+    if record.group().is_some() {
+        ctx.needs(Feature::Groups)?;
+    }
+    let draft = record::fit(draft, record)?;
+    check_engagement(ctx, &draft, record).await?;
+    let (mut item, happening) = draft.create(ItemId(ctx.new_id()), record, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))?;
+    item.wake_at = wakes(&item, holder.zone);
     let mut changes = Changes::new();
     ctx.store().add_item(&mut changes, ctx.scope, &item)?;
     save(ctx, changes, None, item, &happening, "item.create", 201).await
 }
 
 /// Checks that the engagement that an item is for is one of its client's.
-async fn check_engagement(ctx: &Ctx, draft: &ItemDraft, client: ClientId) -> Result<(), AppError> {
+async fn check_engagement(ctx: &Ctx, draft: &ItemDraft, record: RecordOf) -> Result<(), AppError> {
     let Some(id) = draft.engagement_id else { return Ok(()) };
     let engagement = ctx.store().engagement(ctx.scope, id).await?;
-    match engagement.is_some_and(|engagement| engagement.client_id == client && !engagement.is_deleted()) {
+    match engagement.is_some_and(|engagement| record == engagement.client_id.into() && !engagement.is_deleted()) {
         true => Ok(()),
         false => Err(Invalid::field("engagement_id", "there is no such engagement of this client").into()),
     }
@@ -166,16 +153,17 @@ async fn check_engagement(ctx: &Ctx, draft: &ItemDraft, client: ClientId) -> Res
 /// # Errors
 /// [`AppError`].
 pub async fn update(ctx: &Ctx, id: ItemId, draft: &ItemDraft, expected: Option<u64>) -> Result<Item, AppError> {
-    let (before, client) = load_to(ctx, id, Action::Write, expected).await?;
+    let (before, record) = load_to(ctx, id, Action::Write, expected).await?;
     if draft.visibility.is_some_and(|v| v != before.visibility) && before.author != ctx.actor() {
         return Err(AppError::Forbidden("only its author decides who sees an item".into()));
     }
     if signature::is_sealed_against(&before, draft) {
         return Err(AppError::conflict("signed", "it is signed: its title, its text, who sees it and what it is for stay as they are"));
     }
-    check_engagement(ctx, draft, before.client_id).await?;
+    let draft = &record::fit(draft, before.record)?;
+    check_engagement(ctx, draft, before.record).await?;
     let Some((item, happening)) = draft.change(&before, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))? else { return Ok(before) };
-    replace(ctx, Changes::new(), &client, &before, item, &happening, "item.update").await
+    replace(ctx, Changes::new(), &record, &before, item, &happening, "item.update").await
 }
 
 /// Completes, reopens, cancels or submits an item.
@@ -183,20 +171,20 @@ pub async fn update(ctx: &Ctx, id: ItemId, draft: &ItemDraft, expected: Option<u
 /// # Errors
 /// [`AppError`]; a conflict where its kind or state does not allow it.
 pub async fn advance(ctx: &Ctx, id: ItemId, asked: Move) -> Result<Item, AppError> {
-    let (before, client) = load_to(ctx, id, Action::Do(Doing::Move(asked)), None).await?;
-    let moved = item::advance(&before, asked, ctx.actor(), today(ctx, &client), ctx.now, HappeningId(ctx.new_id()));
+    let (before, record) = load_to(ctx, id, Action::Do(Doing::Move(asked)), None).await?;
+    let moved = item::advance(&before, asked, ctx.actor(), record.today(ctx), ctx.now, HappeningId(ctx.new_id()));
     let (item, happening) = moved.map_err(|refused| wrong_state(&refused))?;
     let mut changes = Changes::new();
     if asked == Move::Submit {
-        follow(ctx, &mut changes, &client, &item)?;
+        follow(ctx, &mut changes, record.zone, &item)?;
     }
-    replace(ctx, changes, &client, &before, item, &happening, &format!("item.{}", asked.verb())).await
+    replace(ctx, changes, &record, &before, item, &happening, &format!("item.{}", asked.verb())).await
 }
 
 /// Adds the draft that follows an invoice that goes out, if one does.
-fn follow(ctx: &Ctx, changes: &mut Changes, client: &Client, sent: &Item) -> Result<(), AppError> {
+fn follow(ctx: &Ctx, changes: &mut Changes, zone: Tz, sent: &Item) -> Result<(), AppError> {
     if let Some((mut next, happening)) = invoice::next(sent, ctx.now, HappeningId(ctx.new_id())) {
-        next.wake_at = wakes(&next, client.time_zone);
+        next.wake_at = wakes(&next, zone);
         ctx.store().add_item(changes, ctx.scope, &next)?;
         ctx.store().add_happening(changes, ctx.scope, &happening)?;
     }
@@ -208,7 +196,7 @@ fn follow(ctx: &Ctx, changes: &mut Changes, client: &Client, sent: &Item) -> Res
 /// # Errors
 /// [`AppError`]; a conflict where they have signed it already, or it is not to be signed.
 pub async fn sign(ctx: &Ctx, id: ItemId) -> Result<Item, AppError> {
-    let (before, client) = load_to(ctx, id, Action::Do(Doing::Sign), None).await?;
+    let (before, record) = load_to(ctx, id, Action::Do(Doing::Sign), None).await?;
     let name = match &ctx.viewer {
         Viewer::Member(member) => member.name.clone(),
         Viewer::Client(own) => own.name(),
@@ -219,7 +207,7 @@ pub async fn sign(ctx: &Ctx, id: ItemId) -> Result<Item, AppError> {
         NotSigned::Refused(refused) => wrong_state(&refused),
         NotSigned::Already => AppError::conflict("signed_already", not.to_string()),
     })?;
-    replace(ctx, Changes::new(), &client, &before, item, &happening, "item.sign").await
+    replace(ctx, Changes::new(), &record, &before, item, &happening, "item.sign").await
 }
 
 /// Records a value on a metric.
@@ -227,28 +215,28 @@ pub async fn sign(ctx: &Ctx, id: ItemId) -> Result<Item, AppError> {
 /// # Errors
 /// [`AppError`].
 pub async fn record(ctx: &Ctx, id: ItemId, data: &DataDraft) -> Result<Item, AppError> {
-    let (before, client) = load_to(ctx, id, Action::Do(Doing::Record), None).await?;
+    let (before, record) = load_to(ctx, id, Action::Do(Doing::Record), None).await?;
     let value = data.value.ok_or_else(|| Invalid::field("value", "is needed: a number"))?;
-    let on = data.on.unwrap_or_else(|| today(ctx, &client));
+    let on = data.on.unwrap_or_else(|| record.today(ctx));
     let recorded = item::record(&before, Point { on, value }, ctx.actor(), ctx.now, HappeningId(ctx.new_id()));
     let (item, happening) = recorded.map_err(|not| match not {
         NotRecorded::Refused(refused) => wrong_state(&refused),
         NotRecorded::Invalid(invalid) => invalid.into(),
     })?;
-    replace(ctx, Changes::new(), &client, &before, item, &happening, "item.data").await
+    replace(ctx, Changes::new(), &record, &before, item, &happening, "item.data").await
 }
 
 /// Saves an item that was changed, and what happened to it, with whatever else is to be written.
 pub(crate) async fn replace(
     ctx: &Ctx,
     mut changes: Changes,
-    client: &Client,
+    record: &Record,
     before: &Item,
     mut item: Item,
     happening: &Happening,
     action: &str,
 ) -> Result<Item, AppError> {
-    item.wake_at = wakes(&item, client.time_zone);
+    item.wake_at = wakes(&item, record.zone);
     ctx.store().replace_item(&mut changes, ctx.scope, &item)?;
     save(ctx, changes, Some(before), item, happening, action, 200).await
 }
@@ -264,7 +252,7 @@ async fn save(
 ) -> Result<Item, AppError> {
     ctx.store().add_happening(&mut changes, ctx.scope, happening)?;
     ctx.commit(changes, action, item.id, status, &item).await?;
-    if item.kind == ItemKind::Appointment && !ctx.is_trial() {
+    if item.kind == ItemKind::Appointment && item.record.client().is_some() && !ctx.is_trial() {
         let was = before.filter(|before| before.state == State::Scheduled).and_then(|before| before.starts_at);
         let is = Some(&item).filter(|item| item.state == State::Scheduled).and_then(|item| item.starts_at);
         if was != is {

@@ -25,6 +25,7 @@ pub mod piped;
 pub mod portal;
 pub mod programs;
 pub mod reconcile;
+pub mod records;
 pub mod reports;
 pub mod runs;
 pub mod sharing;

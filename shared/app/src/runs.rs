@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
-use domain::access::{Action, ClientFacts, Resource, Viewer, decide};
+use domain::access::{Action, ClientFacts, GroupFacts, Resource, Viewer, decide};
 use domain::account::Account;
 use domain::client::{Client, Level};
 use domain::delivery::{Delivery, Mail, Recipient, to_member};
@@ -13,7 +13,7 @@ use domain::person::{Administrator, Email, Member, PersonId};
 use domain::report::{AudienceKind, Definition, Paused, Report, ScopeKind, WhenEmpty, window};
 use domain::run::{Cause, Judgement, Run, Skip, Stage, judge};
 use domain::schedule::{Schedule, Window};
-use domain::show::{Content, Names, Reader, Record, actor_key, content};
+use domain::show::{Content, Names, Reader, Record, Shared, Subject, actor_key, content};
 use futures::{StreamExt, TryStreamExt, stream};
 use platform::schedules::{Entry, RunMessage, SCHEDULED_TIME};
 use platform::store::{Changes, Commit, Scope, WRITES_MOST, Wheel};
@@ -120,15 +120,15 @@ async fn cause(
             let is_due = |item: &Item| {
                 item.state == State::Scheduled && item.starts_at.is_some_and(|at| fires_at(at, *minutes_before) == scheduled_at)
             };
-            let Some(item) = item.filter(is_due) else { return Ok(None) };
+            let Some(client_id) = item.filter(is_due).and_then(|item| item.record.client()) else { return Ok(None) };
             let (account, creator) =
                 futures::future::try_join(app.platform.store.account(scope), app.platform.store.member(scope, report.creator_id)).await?;
             if let (Some(account), Some(creator)) = (account, creator.filter(|creator| creator.active))
-                && resolve(app, scope, &account, &report.definition, &creator, Some(item.client_id)).await?.clients.is_empty()
+                && resolve(app, scope, &account, &report.definition, &creator, Some(client_id)).await?.clients.is_empty()
             {
                 return Ok(None);
             }
-            Ok(Some(Cause::Appointment { client_id: item.client_id, item_id }))
+            Ok(Some(Cause::Appointment { client_id, item_id }))
         }
         (Schedule::Appointment { .. }, None) | (Schedule::Day { .. } | Schedule::Week { .. } | Schedule::Month { .. }, Some(_)) => Ok(None),
         (Schedule::Day { .. } | Schedule::Week { .. } | Schedule::Month { .. }, None) => Ok(Some(Cause::Schedule)),
@@ -281,6 +281,8 @@ pub(crate) async fn pause_reports_of(ctx: &Ctx, changes: &mut Changes, creator: 
 pub(crate) struct Plan {
     creator: Viewer,
     clients: Vec<(Client, Level)>,
+    /// The groups that are reported on, whose own records are told of (P-10).
+    groups: Vec<Shared>,
     recipients: Vec<Planned>,
     without_address: Vec<ClientId>,
 }
@@ -311,6 +313,11 @@ impl Plan {
         };
         self.clients.iter().filter(|(client, _)| on(client)).collect()
     }
+
+    /// The groups that a recipient's mail can be on; whether they may see them is asked when it is composed.
+    fn groups_of(&self, planned: &Planned) -> &[Shared] {
+        if planned.company_id.is_some() { &[] } else { &self.groups }
+    }
 }
 
 /// Resolves scope and audience as of now.
@@ -324,6 +331,7 @@ pub(crate) async fn resolve(
 ) -> Result<Plan, AppError> {
     let store = &app.platform.store;
     let viewer = Viewer::Member(creator.clone());
+    let mut groups: Vec<Shared> = Vec::new();
     let mut clients = match definition.scope.kind {
         ScopeKind::All if creator.may(domain::person::Permission::ViewAllClientHappenings) => store.clients(scope).await?,
         ScopeKind::All => {
@@ -333,8 +341,16 @@ pub(crate) async fn resolve(
         ScopeKind::Selected => store.clients_by_id(scope, definition.scope.ids.iter().copied().map(ClientId)).await?,
         ScopeKind::Groups => {
             let mut ids = BTreeSet::new();
-            for group in &definition.scope.ids {
-                ids.extend(store.group_clients(scope, GroupId(*group)).await?);
+            for id in definition.scope.ids.iter().copied().map(GroupId) {
+                let (Some(group), clients) = futures::future::try_join(store.group(scope, id), store.group_clients(scope, id)).await?
+                else {
+                    continue;
+                };
+                let clients: BTreeSet<ClientId> = clients.into_iter().collect();
+                let levels = store.levels_with(scope, creator.id, clients.iter().copied()).await?.into_values();
+                let creator = GroupFacts::new(id, &levels.collect::<Vec<_>>(), Some(&viewer), &clients);
+                ids.extend(clients.iter().copied());
+                groups.push(Shared { group, clients, creator });
             }
             store.clients_by_id(scope, ids).await?
         }
@@ -359,6 +375,11 @@ pub(crate) async fn resolve(
         decide(&viewer, Action::Report(definition.audience.kind), &Resource::Client(&facts)).is_allowed()
     });
     clients.sort_by_key(|(client, _)| client.id);
+    // what is on one client is on no group
+    groups.retain(|shared| {
+        let report = Action::Report(definition.audience.kind);
+        only.is_none() && decide(&viewer, report, &Resource::GroupRecord(&shared.creator)).is_allowed()
+    });
     let mut without_address = Vec::new();
     let recipients = match definition.audience.kind {
         AudienceKind::Coach => {
@@ -368,7 +389,12 @@ pub(crate) async fn resolve(
             };
             let mut recipients = Vec::new();
             for member in store.members(scope).await?.into_iter().filter(|m| m.active && ids.contains(&m.id)) {
-                let levels = store.levels_with(scope, member.id, clients.iter().map(|(client, _)| client.id).collect::<Vec<_>>()).await?;
+                let around: BTreeSet<ClientId> = clients
+                    .iter()
+                    .map(|(client, _)| client.id)
+                    .chain(groups.iter().flat_map(|shared| shared.clients.iter().copied()))
+                    .collect();
+                let levels = store.levels_with(scope, member.id, around).await?;
                 let recipient = to_member(member.id, &member.name, &member.email);
                 let reader = Reader { audience: AudienceKind::Coach, viewer: Some(Viewer::Member(member)), levels };
                 recipients.push(Planned { recipient, reader, client_id: None, company_id: None });
@@ -424,7 +450,7 @@ pub(crate) async fn resolve(
         AudienceKind::Personnel => Vec::new(),
     };
     without_address.truncate(100);
-    Ok(Plan { creator: viewer, clients, recipients: one_each(recipients), without_address })
+    Ok(Plan { creator: viewer, clients, groups, recipients: one_each(recipients), without_address })
 }
 
 /// The same address twice gets one message.
@@ -433,18 +459,26 @@ fn one_each(recipients: Vec<Planned>) -> Vec<Planned> {
     recipients.into_iter().filter(|planned| seen.insert(planned.recipient.email.key())).collect()
 }
 
-/// The records of some clients, as far as a window needs them.
-async fn records(app: &App, scope: Scope, clients: Vec<(Client, Level)>, window: Window) -> Result<Vec<Record>, AppError> {
+/// Some clients' records and some groups', as far as a window needs them.
+async fn records(
+    app: &App,
+    scope: Scope,
+    clients: Vec<(Client, Level)>,
+    groups: &[Shared],
+    window: Window,
+) -> Result<Vec<Record>, AppError> {
     let store = &app.platform.store;
-    stream::iter(clients)
-        .map(async |(client, creator_level)| {
-            let happenings = store.happenings(scope, client.id, window);
-            let (happenings, open) = futures::future::try_join(happenings, store.open_items(scope, client.id)).await?;
+    let clients = clients.into_iter().map(|(client, level)| Subject::Client(Box::new(client), level));
+    let groups = groups.iter().map(|shared| Subject::Group(Box::new(shared.clone())));
+    stream::iter(clients.chain(groups).collect::<Vec<_>>())
+        .map(async |subject| {
+            let happenings = store.happenings(scope, subject.record(), window);
+            let (happenings, open) = futures::future::try_join(happenings, store.open_items(scope, subject.record())).await?;
             let concerned: BTreeSet<ItemId> = happenings.iter().map(|happening| happening.item_id).collect();
             let mut items: BTreeMap<ItemId, Item> = open.into_iter().map(|item| (item.id, item)).collect();
             // what changed is read from the table itself, so that a lagging index shows nothing that is over
             items.extend(store.items_by_id(scope, concerned).await?.into_iter().map(|item| (item.id, item)));
-            Ok(Record { client, creator_level, happenings, items })
+            Ok(Record { subject, happenings, items })
         })
         .buffered(AT_ONCE)
         .try_collect()
@@ -461,14 +495,19 @@ pub(crate) async fn content_for(
     planned: &Planned,
 ) -> Result<Content, AppError> {
     let clients: Vec<(Client, Level)> = plan.clients_of(planned).into_iter().cloned().collect();
-    let names = names(app, scope, &plan.clients).await?;
-    let records = records(app, scope, clients, window).await?;
+    let names = names(app, scope, plan).await?;
+    let records = records(app, scope, clients, plan.groups_of(planned), window).await?;
     Ok(content(definition, window, &plan.creator, &planned.reader, &records, &names))
 }
 
-async fn names(app: &App, scope: Scope, clients: &[(Client, Level)]) -> Result<Names, AppError> {
+async fn names(app: &App, scope: Scope, plan: &Plan) -> Result<Names, AppError> {
     let mut names = crate::members::names(app, scope).await?;
-    names.extend(clients.iter().map(|(client, _)| (actor_key(PersonId::Client(client.id).into()), client.name())));
+    let named = |client: &Client| (actor_key(PersonId::Client(client.id).into()), client.name());
+    names.extend(plan.clients.iter().map(|(client, _)| named(client)));
+    // what is said in a group is said by name, to all of it
+    let in_groups: BTreeSet<ClientId> = plan.groups.iter().flat_map(|shared| shared.clients.iter().copied()).collect();
+    let others = in_groups.into_iter().filter(|id| plan.clients.iter().all(|(client, _)| client.id != *id));
+    names.extend(app.platform.store.clients_by_id(scope, others.collect::<Vec<_>>()).await?.iter().map(named));
     Ok(names)
 }
 
@@ -486,7 +525,7 @@ pub(crate) async fn plan(app: &App, scope: Scope, report: &Report, mut run: Run)
     };
     let definition = &report.definition;
     let plan = resolve(app, scope, &account, definition, &creator, only).await?;
-    let names = names(app, scope, &plan.clients).await?;
+    let names = names(app, scope, &plan).await?;
     // each client's mail is on one client: these are read part by part; all others share the same records
     let parts: Vec<&[Planned]> = match definition.audience.kind {
         AudienceKind::Clients => plan.recipients.chunks(FAN_OUT).collect(),
@@ -495,7 +534,8 @@ pub(crate) async fn plan(app: &App, scope: Scope, report: &Report, mut run: Run)
     for part in parts.into_iter().filter(|part| !part.is_empty()) {
         let wanted: BTreeSet<ClientId> = part.iter().flat_map(|planned| plan.clients_of(planned)).map(|(client, _)| client.id).collect();
         let clients = plan.clients.iter().filter(|(client, _)| wanted.contains(&client.id)).cloned().collect();
-        let records = records(app, scope, clients, run.window).await?;
+        let groups = part.first().map_or(&[][..], |planned| plan.groups_of(planned));
+        let records = records(app, scope, clients, groups, run.window).await?;
         let mut deliveries = Vec::with_capacity(part.len());
         let mut shared: Option<String> = None;
         for planned in part {
@@ -503,7 +543,10 @@ pub(crate) async fn plan(app: &App, scope: Scope, report: &Report, mut run: Run)
                 (Some(digest), AudienceKind::ThirdParties) => digest.clone(),
                 _ => {
                     let of: Vec<Record> = match planned.client_id {
-                        Some(id) => records.iter().filter(|record| record.client.id == id).cloned().collect(),
+                        Some(id) => {
+                            let on = |record: &&Record| record.subject.client().is_none_or(|client| client.id == id);
+                            records.iter().filter(on).cloned().collect()
+                        }
                         None => records.clone(),
                     };
                     let content = content(definition, run.window, &plan.creator, &planned.reader, &of, &names);

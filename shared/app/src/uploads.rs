@@ -69,7 +69,7 @@ fn is_file(item: &Item) -> Result<(), AppError> {
 /// # Errors
 /// [`AppError`]; a conflict where nothing was uploaded, or something else than was announced.
 pub async fn uploaded(ctx: &Ctx, id: ItemId) -> Result<Item, AppError> {
-    let (before, client) = load_to(ctx, id, Action::Write, None).await?;
+    let (before, record) = load_to(ctx, id, Action::Write, None).await?;
     is_file(&before)?;
     let Some(upload) = before.upload.clone() else {
         return Err(AppError::conflict("not_announced", "no file was announced: ask for a link to upload it by first"));
@@ -87,7 +87,7 @@ pub async fn uploaded(ctx: &Ctx, id: ItemId) -> Result<Item, AppError> {
         return Err(AppError::conflict("changed_meanwhile", "the file was put there anew meanwhile; try again"));
     }
     let Some((item, happening)) = take(&before, ctx.actor(), ctx.now, HappeningId(ctx.new_id())) else { return Err(not_there()) };
-    let item = replace(ctx, Changes::new(), &client, &before, item, &happening, "item.uploaded").await?;
+    let item = replace(ctx, Changes::new(), &record, &before, item, &happening, "item.uploaded").await?;
     let replaced = before.file_id.map(|old| file_key(ctx.scope.account(), id, old));
     for key in [Some(from), replaced].into_iter().flatten() {
         if let Err(error) = files.remove(&key).await {

@@ -33,7 +33,7 @@ fn things() -> Vec<(Item, Happening)> {
             amount: (kind == ItemKind::Invoice).then(|| Money { amount_minor: 12_550, currency: "EUR".into() }),
             ..ItemDraft::default()
         };
-        draft.create(ItemId(Ulid(n as u128)), ClientId(Ulid(1)), Actor::System, at, HappeningId(Ulid(n as u128))).unwrap()
+        draft.create(ItemId(Ulid(n as u128)), ClientId(Ulid(1)).into(), Actor::System, at, HappeningId(Ulid(n as u128))).unwrap()
     };
     ItemKind::ALL.into_iter().enumerate().map(thing).collect()
 }

@@ -1,11 +1,13 @@
 //! Who may do what: one function, asked by everything. What is not allowed here is not allowed.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::client::{Client, Level, Portal};
 use crate::engagement::{self, Engagement};
-use crate::id::{AccountId, ClientId, CompanyId, LocationId, MemberId, OrganisationId};
+use crate::id::{AccountId, ClientId, CompanyId, GroupId, LocationId, MemberId, OrganisationId};
 use crate::item::{Doing, Item, ItemKind, Move, Visibility};
 use crate::person::{Actor, Administrator, Member, Permission, PersonId, Personnel};
 use crate::report::AudienceKind;
@@ -95,13 +97,14 @@ pub enum Resource<'a> {
     Companies,
     /// One company.
     Company(CompanyId),
-    /// A group; whether the viewer is paired with one of its clients.
-    Group {
-        /// Whether they see any of its clients.
-        paired: bool,
-    },
+    /// A group: its name and its clients.
+    Group(&'a GroupFacts),
     /// Groups as such: adding them.
     Groups,
+    /// The log and list of what a group shares; writing is adding to it (P-10).
+    GroupRecord(&'a GroupFacts),
+    /// One item that a group shares, with what was said on it.
+    GroupItem(&'a GroupFacts, &'a ItemFacts),
     /// A Happenings Report, by who set it up.
     Report(MemberId),
     /// Reports as such: adding one's own.
@@ -142,6 +145,28 @@ impl ClientFacts {
     /// The facts of a client, for a viewer of this level.
     pub fn of(client: &Client, level: Level) -> Self {
         Self { id: client.id, level, company: client.company_id, archived: client.archived }
+    }
+}
+
+/// What access needs to know of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupFacts {
+    /// The group.
+    pub id: GroupId,
+    /// The most that the viewer is to any client of the group; `None` for viewers who are not members.
+    pub level: Level,
+    /// Whether the viewer is a client of the group.
+    pub is_in_it: bool,
+}
+
+impl GroupFacts {
+    /// The facts of a group of these clients, for a viewer who is so much to some of them.
+    pub fn new(id: GroupId, levels: &[Level], viewer: Option<&Viewer>, clients: &BTreeSet<ClientId>) -> Self {
+        let is_in_it = match viewer {
+            Some(Viewer::Client(own)) => clients.contains(&own.id),
+            Some(Viewer::Member(_) | Viewer::Personnel(_)) | None => false,
+        };
+        Self { id, level: levels.iter().copied().max().unwrap_or_default(), is_in_it }
     }
 }
 
@@ -364,13 +389,26 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             Viewer::Personnel(person) => unless(person.company_id == *company),
             Viewer::Client(_) => Hidden,
         },
-        (Resource::Groups, Action::Read) => Decision::when(is_member, Hidden),
+        (Resource::Groups, Action::Read) => Decision::when(!matches!(viewer, Viewer::Personnel(_)), Hidden),
         (Resource::Groups, Action::Write) => Decision::when(viewer.may(Permission::ManageClients), unless(is_member)),
-        (Resource::Group { paired }, Action::Read) => Decision::when(
-            is_member && (*paired || viewer.may(Permission::ViewAllGroupHappenings) || viewer.may(Permission::ManageClients)),
-            Hidden,
-        ),
-        (Resource::Group { paired }, Action::Write) => Decision::when(viewer.may(Permission::ManageClients), unless(is_member && *paired)),
+        (Resource::Group(group), Action::Read) => Decision::when(sees_group(viewer, group), Hidden),
+        (Resource::Group(group), Action::Write) => Decision::when(viewer.may(Permission::ManageClients), unless(sees_group(viewer, group))),
+        (Resource::GroupRecord(group), Action::Read) => Decision::when(sees_group_record(viewer, group), unless(sees_group(viewer, group))),
+        (Resource::GroupRecord(group), Action::Write | Action::Add(_)) => {
+            Decision::when(coaches_group(viewer, group), unless(sees_group(viewer, group)))
+        }
+        (Resource::GroupRecord(group), Action::Report(audience)) => {
+            let may_share = coaches_group(viewer, group) || viewer.may(Permission::ReportToThirdParties);
+            Decision::when(
+                is_member && sees_group_record(viewer, group) && (audience == AudienceKind::Coach || may_share),
+                unless(sees_group(viewer, group)),
+            )
+        }
+        (Resource::GroupItem(group, item), Action::Read) => Decision::when(sees_group_item(viewer, group, item), Hidden),
+        (Resource::GroupItem(group, item), Action::Write | Action::Do(_) | Action::Comment) => {
+            let takes_part = coaches_group(viewer, group) || (action == Action::Comment && !is_member);
+            Decision::when(sees_group_item(viewer, group, item) && takes_part, unless(sees_group_item(viewer, group, item)))
+        }
 
         (Resource::Reports, Action::Read | Action::Write) => Decision::when(is_member, unless(false)),
         (Resource::Report(creator), Action::Read | Action::Write) => match viewer {
@@ -418,7 +456,8 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Companies
             | Resource::Company(_)
             | Resource::Groups
-            | Resource::Group { .. }
+            | Resource::Group(_)
+            | Resource::GroupRecord(_)
             | Resource::Reports
             | Resource::Report(_)
             | Resource::Audit
@@ -442,7 +481,8 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Companies
             | Resource::Company(_)
             | Resource::Groups
-            | Resource::Group { .. }
+            | Resource::Group(_)
+            | Resource::GroupItem(..)
             | Resource::Reports
             | Resource::Report(_)
             | Resource::Audit
@@ -466,7 +506,8 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Companies
             | Resource::Company(_)
             | Resource::Groups
-            | Resource::Group { .. }
+            | Resource::Group(_)
+            | Resource::GroupItem(..)
             | Resource::Reports
             | Resource::Report(_)
             | Resource::Audit
@@ -489,7 +530,9 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             | Resource::Companies
             | Resource::Company(_)
             | Resource::Groups
-            | Resource::Group { .. }
+            | Resource::Group(_)
+            | Resource::GroupRecord(_)
+            | Resource::GroupItem(..)
             | Resource::Reports
             | Resource::Report(_)
             | Resource::Audit
@@ -514,10 +557,7 @@ fn unless(known: bool) -> Decision {
 
 /// Whether the pairing lets a member work with the client.
 fn coaches(client: &ClientFacts) -> bool {
-    match client.level {
-        Level::Primary | Level::Coaching => true,
-        Level::ViewOnly | Level::None => false,
-    }
+    client.level.coaches()
 }
 
 /// Whether the viewer sees that the client exists, and the profile.
@@ -548,6 +588,31 @@ fn sees_item(viewer: &Viewer, client: &ClientFacts, item: &ItemFacts) -> bool {
     };
     let ready = !item.is_draft || viewer.member().is_some();
     sees_record(viewer, client) && kind_granted && shared && ready
+}
+
+/// Whether the viewer sees that there is such a group, and its name.
+fn sees_group(viewer: &Viewer, group: &GroupFacts) -> bool {
+    sees_group_record(viewer, group) || viewer.may(Permission::ManageClients)
+}
+
+/// Whether the viewer sees what a group shares: its clients, whoever is paired with one of them, and who may see what happens
+/// in all groups (A-4, P-10).
+fn sees_group_record(viewer: &Viewer, group: &GroupFacts) -> bool {
+    match viewer {
+        Viewer::Member(member) => group.level != Level::None || member.may(Permission::ViewAllGroupHappenings),
+        Viewer::Client(_) => group.is_in_it,
+        Viewer::Personnel(_) => false,
+    }
+}
+
+fn sees_group_item(viewer: &Viewer, group: &GroupFacts, item: &ItemFacts) -> bool {
+    let shared = item.visibility == Visibility::Shared || item.author == viewer.actor();
+    sees_group_record(viewer, group) && shared && (!item.is_draft || viewer.member().is_some())
+}
+
+/// Whether the viewer coaches a client of the group.
+fn coaches_group(viewer: &Viewer, group: &GroupFacts) -> bool {
+    viewer.member().is_some() && group.level.coaches()
 }
 
 /// Whether the viewer is an administrator of the organisation that owns the engagement: of all of it, or of the
@@ -703,8 +768,6 @@ mod tests {
             Resource::Company(CompanyId(Ulid(COMPANY))),
             Resource::Company(CompanyId(Ulid(COMPANY + 1))),
             Resource::Groups,
-            Resource::Group { paired: true },
-            Resource::Group { paired: false },
             Resource::Reports,
             Resource::Report(MemberId(Ulid(1))),
             Resource::Report(MemberId(Ulid(2))),
@@ -722,6 +785,26 @@ mod tests {
             (Action::Read, Resource::Export { by: PersonId::Member(MemberId(Ulid(2))), of: None }),
         ];
         resources.into_iter().flat_map(each).chain(copies).collect()
+    }
+
+    fn group(level: Level, is_in_it: bool) -> GroupFacts {
+        GroupFacts { id: GroupId(Ulid(40)), level, is_in_it }
+    }
+
+    /// Everything that can be asked about a group.
+    fn about_a_group<'a>(group: &'a GroupFacts, item: &'a ItemFacts) -> Vec<(Action, Resource<'a>)> {
+        let mut all = Vec::new();
+        for action in [Action::Read, Action::Write, Action::Comment, Action::Export] {
+            all.extend([
+                (action, Resource::Group(group)),
+                (action, Resource::GroupRecord(group)),
+                (action, Resource::GroupItem(group, item)),
+            ]);
+        }
+        all.extend(AUDIENCES.map(|audience| (Action::Report(audience), Resource::GroupRecord(group))));
+        all.extend(ItemKind::ALL.map(|kind| (Action::Add(kind), Resource::GroupRecord(group))));
+        all.extend(Doing::ALL.map(|doing| (Action::Do(doing), Resource::GroupItem(group, item))));
+        all
     }
 
     fn short(decision: Decision) -> &'static str {
@@ -773,6 +856,20 @@ mod tests {
             row(format!("{action:?} {resource:?}").replace("Ulid", ""), action, resource);
         }
         let by_other = Actor::System;
+        let shared = item(ItemKind::Action, Visibility::Shared, by_other);
+        for facts in [group(Level::None, false), group(Level::None, true), group(Level::ViewOnly, false), group(Level::Coaching, false)] {
+            let on = format!("Group, {:?}{}", facts.level, if facts.is_in_it { ", in it" } else { "" });
+            let reports = [Action::Report(AudienceKind::Coach), Action::Report(AudienceKind::ThirdParties)];
+            for action in [Action::Read, Action::Write] {
+                row(format!("{on}: {action:?} group"), action, Resource::Group(&facts));
+            }
+            for action in [Action::Read, Action::Write].into_iter().chain(reports) {
+                row(format!("{on}: {action:?} record"), action, Resource::GroupRecord(&facts));
+            }
+            for action in [Action::Read, Action::Write, Action::Comment] {
+                row(format!("{on}: {action:?} item"), action, Resource::GroupItem(&facts, &shared));
+            }
+        }
         for level in LEVELS {
             for archived in [false, true] {
                 let client = facts(level, archived);
@@ -998,7 +1095,43 @@ mod tests {
             .prop_map(|(kind, visibility, author, is_draft)| ItemFacts { is_draft, ..item(kind, visibility, author) })
     }
 
+    fn group_facts() -> impl Strategy<Value = GroupFacts> {
+        (proptest::sample::select(LEVELS.to_vec()), any::<bool>()).prop_map(|(level, is_in_it)| group(level, is_in_it))
+    }
+
     proptest! {
+        #[test]
+        fn what_a_group_shares_is_for_the_group_and_written_by_its_coaches(viewer in viewers(), group in group_facts(), item in item_facts()) {
+            for (action, resource) in about_a_group(&group, &item) {
+                if !decide(&viewer, action, &resource).is_allowed() {
+                    continue;
+                }
+                prop_assert!(decide(&viewer, Action::Read, &resource).is_allowed(), "{:?} {:?}", action, resource);
+                let coaches = matches!(group.level, Level::Primary | Level::Coaching);
+                match (&viewer, resource) {
+                    (Viewer::Personnel(_), _) => prop_assert!(false, "{:?} {:?}", action, resource),
+                    (Viewer::Client(_), _) => prop_assert!(group.is_in_it && matches!(action, Action::Read | Action::Comment)),
+                    (Viewer::Member(member), Resource::Group(_)) => {
+                        prop_assert!(action == Action::Read || member.may(Permission::ManageClients));
+                    }
+                    (Viewer::Member(member), _) => {
+                        prop_assert!(member.active);
+                        let sees = group.level != Level::None || member.may(Permission::ViewAllGroupHappenings);
+                        prop_assert!(sees && (coaches || matches!(action, Action::Read | Action::Report(_))));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn who_is_refused_something_of_a_group_openly_may_know_of_it(viewer in viewers(), group in group_facts(), item in item_facts()) {
+            for (action, resource) in about_a_group(&group, &item) {
+                if decide(&viewer, action, &resource) == Decision::Forbidden {
+                    prop_assert!(decide(&viewer, Action::Read, &Resource::Group(&group)).is_allowed());
+                }
+            }
+        }
+
         #[test]
         fn who_is_deactivated_may_nothing(viewer in viewers(), client in client_facts(), item in item_facts(), engagement in engagement_facts()) {
             let viewer = match viewer {

@@ -181,6 +181,16 @@ pub enum Level {
     Primary,
 }
 
+impl Level {
+    /// Whether the pairing lets a member work with the client.
+    pub fn coaches(self) -> bool {
+        match self {
+            Self::Primary | Self::Coaching => true,
+            Self::ViewOnly | Self::None => false,
+        }
+    }
+}
+
 /// One member's level with one client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Pairing {

@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::access::{Action, ClientFacts, ItemFacts, Resource, Viewer, decide};
+use crate::access::{Action, ClientFacts, GroupFacts, ItemFacts, Viewer, decide};
 use crate::check::{self, Invalid};
 use crate::client::{Client, Level, Pairing};
 use crate::delivery::{Recipient, to_member};
-use crate::id::{ClientId, CommentId, FileId, ItemId};
+use crate::id::{CommentId, FileId, ItemId, MemberId};
 use crate::item::Item;
 use crate::person::{Actor, Member, PersonId};
+use crate::record::{RecordFacts, RecordOf};
 
 /// The most characters of a comment.
 pub const TEXT_MOST: usize = 10_000;
@@ -87,7 +88,8 @@ pub struct Comment {
     /// The item.
     pub item_id: ItemId,
     /// Whose record the item is in.
-    pub client_id: ClientId,
+    #[serde(flatten)]
+    pub record: RecordOf,
     /// Who said it.
     pub author: Actor,
     /// What they said: plain text.
@@ -161,36 +163,71 @@ pub fn keep(name: &str, size: usize, before: usize) -> Result<(), WhyNotKept> {
     }
 }
 
-/// Who is told of a comment (C-2): of the client's, the primary coach, and members who coach beside and asked for it; of a
-/// member's, the client. Nobody else, and nobody who may not see the item.
-pub fn told(author: Actor, client: &Client, item: &Item, pairings: &[Pairing], members: &[Member]) -> Vec<Recipient> {
-    let facts = ItemFacts::of(item);
-    match author {
-        Actor::Client(_) => {
-            let mut told = Vec::new();
-            for pairing in pairings {
-                let Some(member) = members.iter().find(|member| member.id == pairing.member_id) else { continue };
-                if hears(&Viewer::Member(member.clone()), client, pairing.level, &facts) {
-                    told.push(to_member(member.id, &member.name, &member.email));
-                }
+/// The most people who are told of one comment by mail. What is said in a group of more stands in its stream and in reports.
+pub const TOLD_MOST: usize = 40;
+
+/// The people around a record who may be told of what is said in it.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// The client whose record it is, or those of the group.
+    pub clients: Vec<Client>,
+    /// Who is what to them.
+    pub pairings: Vec<Pairing>,
+    /// The members who are paired with them.
+    pub members: Vec<Member>,
+}
+
+impl Around {
+    /// What a member is to a record around which these people are.
+    pub fn level(&self, member: MemberId) -> Level {
+        self.pairings.iter().filter(|pairing| pairing.member_id == member).map(|pairing| pairing.level).max().unwrap_or_default()
+    }
+
+    fn facts(&self, record: RecordOf, viewer: &Viewer, level: Level) -> Option<RecordFacts> {
+        match record {
+            RecordOf::Client(id) => {
+                let client = self.clients.iter().find(|client| client.id == id)?;
+                Some(RecordFacts::Client(ClientFacts::of(client, level)))
             }
-            told
+            RecordOf::Group(id) => {
+                let clients = self.clients.iter().map(|client| client.id).collect();
+                Some(RecordFacts::Group(GroupFacts::new(id, &[level], Some(viewer), &clients)))
+            }
         }
-        Actor::Member(_) => match &client.email {
-            Some(email) if hears(&Viewer::Client(client.clone()), client, Level::None, &facts) => {
-                vec![Recipient { email: email.clone(), person: Some(PersonId::Client(client.id)), name: Some(client.name()) }]
-            }
-            Some(_) | None => Vec::new(),
-        },
-        Actor::Personnel(_) | Actor::System => Vec::new(),
     }
 }
 
-/// Whether somebody is to hear of the other party's comments: by what they are to the client, by what they asked for, and
-/// by what they may see and answer.
-pub fn hears(person: &Viewer, client: &Client, level: Level, item: &ItemFacts) -> bool {
+/// Who is told of a comment (C-2): of a client's, the primary coach, and members who coach beside and asked for it; of a
+/// member's, the client, or the clients of the group. Nobody else, and nobody who may not see the item. Of what a client says
+/// in a group the other clients are not told: they read it there.
+pub fn told(author: Actor, item: &Item, around: &Around) -> Vec<Recipient> {
+    let facts = ItemFacts::of(item);
+    let hears =
+        |viewer: &Viewer, level: Level| around.facts(item.record, viewer, level).is_some_and(|record| hears(viewer, &record, &facts));
+    let told: Vec<Recipient> = match author {
+        Actor::Client(_) => {
+            let members = around.members.iter().filter(|member| hears(&Viewer::Member((*member).clone()), around.level(member.id)));
+            members.map(|member| to_member(member.id, &member.name, &member.email)).collect()
+        }
+        Actor::Member(_) => {
+            let clients = around.clients.iter().filter(|client| !client.archived);
+            let hearing = clients.filter(|client| hears(&Viewer::Client((*client).clone()), Level::None));
+            let recipient = |client: &Client| {
+                let email = client.email.clone()?;
+                Some(Recipient { email, person: Some(PersonId::Client(client.id)), name: Some(client.name()) })
+            };
+            hearing.filter_map(recipient).collect()
+        }
+        Actor::Personnel(_) | Actor::System => Vec::new(),
+    };
+    if told.len() > TOLD_MOST { Vec::new() } else { told }
+}
+
+/// Whether somebody is to hear of the other party's comments: by what they are to the client or the group, by what they asked
+/// for, and by what they may see and answer.
+pub fn hears(person: &Viewer, record: &RecordFacts, item: &ItemFacts) -> bool {
     let wants = match person {
-        Viewer::Member(member) => match level {
+        Viewer::Member(member) => match record.level() {
             Level::Primary => member.notifications.comments != Some(false),
             Level::Coaching => member.notifications.comments == Some(true),
             Level::ViewOnly | Level::None => false,
@@ -198,7 +235,7 @@ pub fn hears(person: &Viewer, client: &Client, level: Level, item: &ItemFacts) -
         Viewer::Client(own) => own.notifications.comments != Some(false),
         Viewer::Personnel(_) => false,
     };
-    wants && decide(person, Action::Comment, &Resource::Item(&ClientFacts::of(client, level), item)).is_allowed()
+    wants && decide(person, Action::Comment, &record.item(item)).is_allowed()
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use utoipa::ToSchema;
 use crate::id::{ClientId, CommentId, CompanyId, DeliveryId, EngagementId, ItemId, MemberId, ReportId, RunId};
 use crate::inbound::Refusal;
 use crate::person::{Email, PersonId};
+use crate::record::RecordOf;
 use crate::run::{Outcome, state_words};
 
 /// How long a worker may hold a delivery: longer than the function that sends may run.
@@ -187,7 +188,8 @@ pub enum Mail {
     /// To the other party: what somebody said on an item (C-2).
     Comment {
         /// Whose record the item is in.
-        client_id: ClientId,
+        #[serde(flatten)]
+        record: RecordOf,
         /// The item.
         item_id: ItemId,
         /// The comment.

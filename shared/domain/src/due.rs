@@ -4,7 +4,6 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 
-use crate::client::Client;
 use crate::happening::{Happening, What};
 use crate::id::HappeningId;
 use crate::invoice;
@@ -38,16 +37,16 @@ pub enum Turn {
     Late(Box<Item>, Box<Happening>),
     /// It goes out.
     Send(Box<Item>, Box<Happening>),
-    /// It was to go out, and the client is archived: it is called off (P-4).
+    /// It was to go out, and what it is for is over: it is called off.
     CallOff(Box<Item>, Box<Happening>),
 }
 
-/// Decides what is due of a client's item now.
-pub fn turn(item: &Item, client: &Client, now: DateTime<Utc>, happening: HappeningId) -> Turn {
-    let zone = client.time_zone;
+/// Decides what is due of an item now, on the calendar of a zone. `is_over` where nothing is to go out any more: the client is
+/// archived (P-4), or the engagement that it is for was deleted (P-6).
+pub fn turn(item: &Item, zone: Tz, is_over: bool, now: DateTime<Utc>, happening: HappeningId) -> Turn {
     let wake_at = wakes(item, zone);
     let is_scheduled = invoice::is_scheduled(item);
-    if !(is_scheduled && client.archived) && wake_at.is_none_or(|at| now < at) {
+    if !(is_scheduled && is_over) && wake_at.is_none_or(|at| now < at) {
         return if wake_at == item.wake_at {
             Turn::Rest
         } else {
@@ -56,12 +55,12 @@ pub fn turn(item: &Item, client: &Client, now: DateTime<Utc>, happening: Happeni
     }
     if is_scheduled {
         let today = now.with_timezone(&zone).date_naive();
-        let asked = if client.archived { Move::Cancel } else { Move::Submit };
+        let asked = if is_over { Move::Cancel } else { Move::Submit };
         return match advance(item, asked, Actor::System, today, now, happening) {
             Ok((mut item, happening)) => {
                 item.wake_at = wakes(&item, zone);
                 let (item, happening) = (Box::new(item), Box::new(happening));
-                if client.archived { Turn::CallOff(item, happening) } else { Turn::Send(item, happening) }
+                if is_over { Turn::CallOff(item, happening) } else { Turn::Send(item, happening) }
             }
             Err(_) => Turn::Rest,
         };
@@ -88,7 +87,6 @@ mod tests {
     use super::*;
     use crate::id::{ClientId, ItemId};
     use crate::item::{ItemDraft, Money};
-    use crate::sample;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -106,11 +104,7 @@ mod tests {
             amount: (kind == ItemKind::Invoice).then(|| Money { amount_minor: 100, currency: "EUR".into() }),
             ..ItemDraft::default()
         };
-        draft.create(ItemId(Ulid(1)), ClientId(Ulid(2)), Actor::System, at("2026-10-01T00:00:00Z"), HappeningId(Ulid(3))).unwrap().0
-    }
-
-    fn client(zone: Tz) -> Client {
-        Client { time_zone: zone, ..sample::client(2, None) }
+        draft.create(ItemId(Ulid(1)), ClientId(Ulid(2)).into(), Actor::System, at("2026-10-01T00:00:00Z"), HappeningId(Ulid(3))).unwrap().0
     }
 
     fn filed(item: Item, zone: Tz) -> Item {
@@ -161,7 +155,6 @@ mod tests {
 
     #[test]
     fn what_is_late_is_so_since_the_day_after_and_is_looked_at_no_more() {
-        let client = client(Tz::UTC);
         for (kind, state, after) in [
             (ItemKind::Action, State::Open, State::Open),
             (ItemKind::Worksheet, State::Assigned, State::Assigned),
@@ -171,34 +164,34 @@ mod tests {
             let item = filed(Item { state, ..of(kind, Some(day("2026-11-02"))) }, Tz::UTC);
             // days of outage do not change since when it is
             for now in ["2026-11-03T00:00:00Z", "2026-11-20T12:00:00Z"] {
-                let Turn::Late(late, happening) = turn(&item, &client, at(now), HappeningId(Ulid(4))) else { panic!("{kind:?}") };
+                let Turn::Late(late, happening) = turn(&item, Tz::UTC, false, at(now), HappeningId(Ulid(4))) else { panic!("{kind:?}") };
                 assert_eq!((late.state, late.late_since, late.wake_at), (after, Some(day("2026-11-03")), None));
                 assert_eq!((happening.what, happening.by, happening.on), (What::Late, Actor::System, Some(day("2026-11-03"))));
-                assert_eq!(turn(&late, &client, at(now), HappeningId(Ulid(5))), Turn::Rest);
+                assert_eq!(turn(&late, Tz::UTC, false, at(now), HappeningId(Ulid(5))), Turn::Rest);
             }
-            assert_eq!(turn(&item, &client, at("2026-11-02T23:59:59Z"), HappeningId(Ulid(4))), Turn::Rest);
+            assert_eq!(turn(&item, Tz::UTC, false, at("2026-11-02T23:59:59Z"), HappeningId(Ulid(4))), Turn::Rest);
         }
     }
 
     #[test]
     fn a_client_who_moved_west_has_the_rest_of_their_day() {
         let item = filed(of(ItemKind::Action, Some(day("2026-11-02"))), Tz::Pacific__Kiritimati);
-        let moved = client(Tz::Pacific__Pago_Pago);
-        let Turn::Wait(waits) = turn(&item, &moved, item.wake_at.unwrap(), HappeningId(Ulid(4))) else { panic!("{item:?}") };
+        let moved = Tz::Pacific__Pago_Pago;
+        let Turn::Wait(waits) = turn(&item, moved, false, item.wake_at.unwrap(), HappeningId(Ulid(4))) else { panic!("{item:?}") };
         assert_eq!(waits.wake_at, Some(at("2026-11-03T11:00:00Z")));
-        assert!(matches!(turn(&waits, &moved, waits.wake_at.unwrap(), HappeningId(Ulid(4))), Turn::Late(..)));
+        assert!(matches!(turn(&waits, moved, false, waits.wake_at.unwrap(), HappeningId(Ulid(4))), Turn::Late(..)));
     }
 
     #[test]
     fn a_moved_day_or_another_beginning_takes_lateness_away() {
         let item = filed(Item { state: State::Partial, paid_minor: Some(1), ..of(ItemKind::Invoice, Some(day("2026-11-02"))) }, Tz::UTC);
         let now = at("2026-11-05T00:00:00Z");
-        let Turn::Late(late, _) = turn(&item, &client(Tz::UTC), now, HappeningId(Ulid(4))) else { panic!() };
+        let Turn::Late(late, _) = turn(&item, Tz::UTC, false, now, HappeningId(Ulid(4))) else { panic!() };
         let later = ItemDraft { due_on: Some(day("2026-12-01")), ..ItemDraft::default() };
         let (moved, _) = later.change(&late, Actor::System, now, HappeningId(Ulid(5))).unwrap().unwrap();
         assert_eq!((moved.state, moved.late_since, wakes(&moved, Tz::UTC)), (State::Partial, None, Some(at("2026-12-02T00:00:00Z"))));
         let action = filed(of(ItemKind::Action, Some(day("2026-11-02"))), Tz::UTC);
-        let Turn::Late(late, _) = turn(&action, &client(Tz::UTC), now, HappeningId(Ulid(4))) else { panic!() };
+        let Turn::Late(late, _) = turn(&action, Tz::UTC, false, now, HappeningId(Ulid(4))) else { panic!() };
         let moves = |item: &Item, asked| advance(item, asked, Actor::System, day("2026-11-05"), now, HappeningId(Ulid(5))).unwrap().0;
         let done = moves(&late, Move::Complete);
         assert_eq!((done.late_since, wakes(&done, Tz::UTC)), (Some(day("2026-11-03")), None));
@@ -212,11 +205,10 @@ mod tests {
         let draft = filed(draft, zone);
         assert_eq!(draft.wake_at, Some(at("2026-11-09T23:00:00Z")));
         let now = at("2026-11-10T06:00:00Z");
-        let Turn::Send(sent, happening) = turn(&draft, &client(zone), now, HappeningId(Ulid(4))) else { panic!() };
+        let Turn::Send(sent, happening) = turn(&draft, zone, false, now, HappeningId(Ulid(4))) else { panic!() };
         assert_eq!((sent.state, sent.on, happening.what), (State::Sent, Some(day("2026-11-10")), What::Shared));
         assert_eq!(sent.wake_at, Some(at("2026-11-24T23:00:00Z")));
-        let archived = Client { archived: true, ..client(zone) };
-        let Turn::CallOff(off, _) = turn(&draft, &archived, now, HappeningId(Ulid(4))) else { panic!() };
+        let Turn::CallOff(off, _) = turn(&draft, zone, true, now, HappeningId(Ulid(4))) else { panic!() };
         assert_eq!((off.state, off.wake_at), (State::Cancelled, None));
     }
 
@@ -228,7 +220,7 @@ mod tests {
             let due_on = day("1990-01-01") + Days::new(days);
             let item = filed(of(ItemKind::Action, Some(due_on)), zone);
             let now = item.wake_at.unwrap() - Duration::hours(30) + Duration::seconds(seconds);
-            let is_late = matches!(turn(&item, &client(zone), now, HappeningId(Ulid(4))), Turn::Late(..));
+            let is_late = matches!(turn(&item, zone, false, now, HappeningId(Ulid(4))), Turn::Late(..));
             prop_assert_eq!(is_late, due_on < now.with_timezone(&zone).date_naive());
         }
     }

@@ -4,9 +4,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::id::{ClientId, CommentId, HappeningId, ItemId};
+use crate::id::{CommentId, HappeningId, ItemId};
 use crate::item::ItemKind;
 use crate::person::Actor;
+use crate::record::RecordOf;
 
 /// What happened to an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -42,7 +43,8 @@ pub struct Happening {
     /// Id.
     pub id: HappeningId,
     /// Whose record it is in.
-    pub client_id: ClientId,
+    #[serde(flatten)]
+    pub record: RecordOf,
     /// The item it is about.
     pub item_id: ItemId,
     /// The item's kind.

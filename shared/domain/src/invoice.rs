@@ -259,7 +259,7 @@ mod tests {
             ..ItemDraft::default()
         };
         let ids = (ItemId(Ulid::from_parts(1_700_000_000_000, 7)), ClientId(Ulid(2)));
-        draft.create(ids.0, ids.1, Actor::System, now(), HappeningId(Ulid(3))).map(|(item, _)| item)
+        draft.create(ids.0, ids.1.into(), Actor::System, now(), HappeningId(Ulid(3))).map(|(item, _)| item)
     }
 
     fn send(item: &Item) -> Item {

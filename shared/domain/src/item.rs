@@ -6,9 +6,10 @@ use utoipa::ToSchema;
 
 use crate::check::{self, Check, Invalid};
 use crate::happening::{Happening, What};
-use crate::id::{ClientId, EngagementId, FileId, HappeningId, ItemId};
+use crate::id::{EngagementId, FileId, HappeningId, ItemId};
 use crate::invoice::{Repeat, Series};
 use crate::person::{Actor, PersonId};
+use crate::record::RecordOf;
 use crate::signature::Signature;
 use crate::upload::{self, Upload};
 
@@ -250,13 +251,14 @@ pub struct Point {
     pub value: f64,
 }
 
-/// One thing in a client's record. The fields after `state` belong to some kinds only.
+/// One thing in a record. The fields after `state` belong to some kinds only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Item {
     /// Id.
     pub id: ItemId,
     /// Whose record it is in.
-    pub client_id: ClientId,
+    #[serde(flatten)]
+    pub record: RecordOf,
     /// What kind of thing.
     pub kind: ItemKind,
     /// Title.
@@ -390,7 +392,7 @@ impl Item {
     pub(crate) fn happening(&self, id: HappeningId, what: What, at: DateTime<Utc>, by: Actor) -> Happening {
         Happening {
             id,
-            client_id: self.client_id,
+            record: self.record,
             item_id: self.id,
             kind: self.kind,
             what,
@@ -578,14 +580,14 @@ impl ItemDraft {
         }
     }
 
-    /// The item that this adds to a client's record, and the happening of it.
+    /// The item that this adds to a record, and the happening of it.
     ///
     /// # Errors
     /// Every bad field.
     pub fn create(
         &self,
         id: ItemId,
-        client_id: ClientId,
+        record: RecordOf,
         by: Actor,
         now: DateTime<Utc>,
         happening: HappeningId,
@@ -596,7 +598,7 @@ impl ItemDraft {
         };
         let mut item = Item {
             id,
-            client_id,
+            record,
             kind,
             title: String::new(),
             body: None,
@@ -897,13 +899,14 @@ mod tests {
     use ulid::Ulid;
 
     use super::*;
+    use crate::id::ClientId;
 
     fn now() -> DateTime<Utc> {
         "2026-11-02T09:00:00Z".parse().unwrap()
     }
 
     fn make(draft: &ItemDraft) -> Result<Item, Invalid> {
-        draft.create(ItemId(Ulid(1)), ClientId(Ulid(2)), Actor::System, now(), HappeningId(Ulid(3))).map(|(item, _)| item)
+        draft.create(ItemId(Ulid(1)), ClientId(Ulid(2)).into(), Actor::System, now(), HappeningId(Ulid(3))).map(|(item, _)| item)
     }
 
     fn of(kind: ItemKind) -> Item {

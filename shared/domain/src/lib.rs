@@ -28,6 +28,7 @@ pub mod listing;
 pub mod person;
 pub mod program;
 pub mod progress;
+pub mod record;
 pub mod report;
 pub mod run;
 #[cfg(test)]

@@ -89,7 +89,7 @@ pub(crate) fn item(id: u128, client: ClientId, kind: ItemKind, visibility: Visib
         amount: (kind == ItemKind::Invoice).then(|| Money { amount_minor: 100, currency: "EUR".into() }),
         ..ItemDraft::default()
     };
-    draft.create(ItemId(Ulid(id)), client, author, at, HappeningId(Ulid(id))).unwrap().0
+    draft.create(ItemId(Ulid(id)), client.into(), author, at, HappeningId(Ulid(id))).unwrap().0
 }
 
 /// The account's own organisation.

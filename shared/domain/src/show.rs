@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Action, ClientFacts, ItemFacts, Resource, Viewer, decide};
+use crate::access::{Action, ClientFacts, GroupFacts, ItemFacts, Viewer, decide};
 use crate::client::{Client, Level};
+use crate::group::Group;
 use crate::happening::{Happening, What};
 use crate::id::{ClientId, ItemId};
 use crate::item::{Item, ItemKind, Point, State, Visibility};
 use crate::person::Actor;
+use crate::record::{RecordFacts, RecordOf};
 use crate::report::{AudienceKind, Definition, Detail};
 use crate::schedule::Window;
 
@@ -29,7 +31,7 @@ const QUOTED_MOST: usize = 3;
 /// What one recipient's mail says, fixed when the run is planned: a retry says the same.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Content {
-    /// One section per client, by name.
+    /// One section per client, by name, then one per group.
     pub sections: Vec<Section>,
     /// How many lines were left out because there were too many.
     #[serde(default)]
@@ -52,20 +54,21 @@ impl Content {
         self.sections.iter().flat_map(of).filter(|item| seen.insert(*item)).collect()
     }
 
-    /// The content without the clients that `keep` denies: for a last look just before sending.
+    /// The content without the records that `keep` denies: for a last look just before sending.
     #[must_use]
-    pub fn only(mut self, keep: impl Fn(ClientId) -> bool) -> Self {
-        self.sections.retain(|section| keep(section.client_id));
+    pub fn only(mut self, keep: impl Fn(RecordOf) -> bool) -> Self {
+        self.sections.retain(|section| keep(section.record));
         self
     }
 }
 
-/// What a mail says of one client.
+/// What a mail says of one client, or of what a group shares.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Section {
-    /// The client.
-    pub client_id: ClientId,
-    /// Their name.
+    /// Whose record it is of.
+    #[serde(flatten)]
+    pub record: RecordOf,
+    /// The client's name, or the group's.
     pub name: String,
     /// What happened in the window, one line per item, in the order of [`ItemKind::ALL`] and then of time.
     pub happened: Vec<Line>,
@@ -191,13 +194,74 @@ pub struct Metric {
     pub comments: Vec<Event>,
 }
 
-/// A client's record, as far as a run needs it.
+/// Whose record a run reads, with what access needs to know of it.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A client, and what the creator of the report is to them.
+    Client(Box<Client>, Level),
+    /// A group, and its clients.
+    Group(Box<Shared>),
+}
+
+/// A group whose record a run reads.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// The group.
+    pub group: Group,
+    /// Its clients.
+    pub clients: BTreeSet<ClientId>,
+    /// What the creator of the report is to it.
+    pub creator: GroupFacts,
+}
+
+impl Subject {
+    /// Whose record it is.
+    pub fn record(&self) -> RecordOf {
+        match self {
+            Self::Client(client, _) => RecordOf::Client(client.id),
+            Self::Group(shared) => RecordOf::Group(shared.group.id),
+        }
+    }
+
+    /// The client, if it is a client's own record.
+    pub fn client(&self) -> Option<&Client> {
+        match self {
+            Self::Client(client, _) => Some(client),
+            Self::Group(_) => None,
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Client(client, _) => client.name(),
+            Self::Group(shared) => shared.group.name.clone(),
+        }
+    }
+
+    fn seen_by_creator(&self) -> RecordFacts {
+        match self {
+            Self::Client(client, level) => RecordFacts::Client(ClientFacts::of(client, *level)),
+            Self::Group(shared) => RecordFacts::Group(shared.creator),
+        }
+    }
+
+    fn seen_by(&self, reader: &Reader) -> RecordFacts {
+        let level = |client: ClientId| reader.levels.get(&client).copied().unwrap_or_default();
+        match self {
+            Self::Client(client, _) => RecordFacts::Client(ClientFacts::of(client, level(client.id))),
+            Self::Group(shared) => {
+                let levels: Vec<Level> = shared.clients.iter().map(|client| level(*client)).collect();
+                RecordFacts::Group(GroupFacts::new(shared.group.id, &levels, reader.viewer.as_ref(), &shared.clients))
+            }
+        }
+    }
+}
+
+/// A record, as far as a run needs it.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// The client.
-    pub client: Client,
-    /// What the creator of the report is to the client.
-    pub creator_level: Level,
+    /// Whose it is.
+    pub subject: Subject,
     /// The happenings in the window.
     pub happenings: Vec<Happening>,
     /// The items that the happenings are about, and all that stand open, as they are now.
@@ -240,42 +304,35 @@ pub fn content(definition: &Definition, window: Window, creator: &Viewer, reader
         .filter(|record| covers(creator, reader, record))
         .map(|record| section(definition, window, today, creator, reader, record, names))
         .collect();
-    sections.sort_by_key(|section| (crate::check::fold(&section.name), section.client_id));
+    sections.sort_by_key(|section| (section.record.group().is_some(), crate::check::fold(&section.name), section.record));
     let left_out = fit(&mut sections);
     Content { sections, left_out }
 }
 
-/// Whether the reader gets a section on this client at all: the creator may report on them to this audience,
-/// the reader may see them, and they are not archived.
+/// Whether the reader gets a section on this record at all: the creator may report on it to this audience,
+/// the reader may see whose it is, and the client is not archived.
 pub fn covers(creator: &Viewer, reader: &Reader, record: &Record) -> bool {
-    let client = &record.client;
-    let seen_by_creator = ClientFacts::of(client, record.creator_level);
-    if client.archived || !decide(creator, Action::Report(reader.audience), &Resource::Client(&seen_by_creator)).is_allowed() {
-        return false;
-    }
-    match &reader.viewer {
-        None => reader.audience == AudienceKind::ThirdParties,
-        Some(viewer) => {
-            let level = reader.levels.get(&client.id).copied().unwrap_or_default();
-            decide(viewer, Action::Read, &Resource::Client(&ClientFacts::of(client, level))).is_allowed()
+    let by_creator = record.subject.seen_by_creator();
+    let reported = decide(creator, Action::Report(reader.audience), &by_creator.reported());
+    let by_reader = record.subject.seen_by(reader);
+    !by_creator.is_archived()
+        && reported.is_allowed()
+        && match &reader.viewer {
+            None => reader.audience == AudienceKind::ThirdParties,
+            Some(viewer) => decide(viewer, Action::Read, &by_reader.reported()).is_allowed(),
         }
-    }
 }
 
 /// Whether the reader may be shown the item.
 fn shows(definition: &Definition, creator: &Viewer, reader: &Reader, record: &Record, item: &Item) -> bool {
     let facts = ItemFacts::of(item);
-    let seen_by_creator = ClientFacts::of(&record.client, record.creator_level);
-    if !definition.kinds.contains(&item.kind) || !decide(creator, Action::Read, &Resource::Item(&seen_by_creator, &facts)).is_allowed() {
-        return false;
-    }
-    match &reader.viewer {
-        None => item.visibility == Visibility::Shared && !item.is_draft(),
-        Some(viewer) => {
-            let level = reader.levels.get(&record.client.id).copied().unwrap_or_default();
-            decide(viewer, Action::Read, &Resource::Item(&ClientFacts::of(&record.client, level), &facts)).is_allowed()
+    let sees = |viewer: &Viewer, seen: RecordFacts| decide(viewer, Action::Read, &seen.item(&facts)).is_allowed();
+    definition.kinds.contains(&item.kind)
+        && sees(creator, record.subject.seen_by_creator())
+        && match &reader.viewer {
+            None => item.visibility == Visibility::Shared && !item.is_draft(),
+            Some(viewer) => sees(viewer, record.subject.seen_by(reader)),
         }
-    }
 }
 
 /// Comments stay between coach and client.
@@ -302,8 +359,13 @@ fn section(
             events.entry(happening.item_id).or_default().push(happening);
         }
     }
-    let mut section =
-        Section { client_id: record.client.id, name: record.client.name(), happened: Vec::new(), open: Vec::new(), metrics: Vec::new() };
+    let mut section = Section {
+        record: record.subject.record(),
+        name: record.subject.name(),
+        happened: Vec::new(),
+        open: Vec::new(),
+        metrics: Vec::new(),
+    };
     for item in record.items.values().filter(|item| shows(definition, creator, reader, record, item)) {
         let happened = events.remove(&item.id).unwrap_or_default();
         // what was added or closed after the window is the next report's news
@@ -524,7 +586,7 @@ mod tests {
     fn happening(item: &Item, what: What, at: DateTime<Utc>, by: Actor) -> Happening {
         Happening {
             id: HappeningId(Ulid(1)),
-            client_id: item.client_id,
+            record: item.record,
             item_id: item.id,
             kind: item.kind,
             what,
@@ -542,7 +604,11 @@ mod tests {
     /// A client's record with these items, each added in the window.
     fn record(client: Client, creator_level: Level, items: Vec<Item>) -> Record {
         let happenings = items.iter().map(|item| happening(item, What::Created, item.created_at, item.author)).collect();
-        Record { client, creator_level, happenings, items: items.into_iter().map(|item| (item.id, item)).collect() }
+        Record {
+            subject: Subject::Client(Box::new(client), creator_level),
+            happenings,
+            items: items.into_iter().map(|item| (item.id, item)).collect(),
+        }
     }
 
     fn reader(audience: AudienceKind, viewer: Option<Viewer>) -> Reader {
@@ -613,8 +679,8 @@ mod tests {
                 let definition = definition(&kinds, Detail::Full, reader.audience);
                 let content = content(&definition, window(), &creator, &reader, &records, &Names::new());
                 for section in &content.sections {
-                    let record = records.iter().find(|record| record.client.id == section.client_id).unwrap();
-                    prop_assert!(!record.client.archived);
+                    let record = records.iter().find(|record| record.subject.record() == section.record).unwrap();
+                    prop_assert!(record.subject.client().is_some_and(|client| !client.archived));
                     prop_assert!(covers(&creator, &reader, record));
                 }
                 for id in shown(&content) {
@@ -627,9 +693,9 @@ mod tests {
                     }
                     match &reader.viewer {
                         Some(Viewer::Personnel(person)) => {
-                            prop_assert!(person.grants.contains(&item.kind) && record.client.company_id == Some(person.company_id));
+                            prop_assert!(person.grants.contains(&item.kind) && record.subject.client().is_some_and(|client| client.company_id == Some(person.company_id)));
                         }
-                        Some(Viewer::Client(client)) => prop_assert_eq!(client.id, item.client_id),
+                        Some(Viewer::Client(client)) => prop_assert_eq!(RecordOf::from(client.id), item.record),
                         Some(Viewer::Member(_)) | None => {}
                     }
                 }
@@ -680,8 +746,11 @@ mod tests {
         let note =
             sample::item(1, client.id, ItemKind::Action, Visibility::Shared, Actor::Client(client.id), now() - chrono::Duration::days(30));
         let commented = happening(&note, What::Commented, now(), Actor::Client(client.id));
-        let record =
-            Record { client, creator_level: Level::Primary, happenings: vec![commented], items: BTreeMap::from([(note.id, note)]) };
+        let record = Record {
+            subject: Subject::Client(Box::new(client), Level::Primary),
+            happenings: vec![commented],
+            items: BTreeMap::from([(note.id, note)]),
+        };
         for reader in readers() {
             let definition = definition(&ItemKind::ALL, Detail::Full, reader.audience);
             let content = content(&definition, window(), &creator(), &reader, std::slice::from_ref(&record), &Names::new());
@@ -703,8 +772,7 @@ mod tests {
             };
             let happenings = [3, 1, 4, 2].map(comment).to_vec();
             let record = Record {
-                client: client.clone(),
-                creator_level: Level::Primary,
+                subject: Subject::Client(Box::new(client.clone()), Level::Primary),
                 happenings,
                 items: BTreeMap::from([(item.id, item.clone())]),
             };
@@ -738,7 +806,11 @@ mod tests {
         let mut item = sample::item(1, client.id, ItemKind::Action, Visibility::Shared, Actor::System, now() - chrono::Duration::days(9));
         item.state = State::Done;
         let done = happening(&item, What::Completed, now(), Actor::System);
-        let record = Record { client, creator_level: Level::Primary, happenings: vec![done], items: BTreeMap::from([(item.id, item)]) };
+        let record = Record {
+            subject: Subject::Client(Box::new(client), Level::Primary),
+            happenings: vec![done],
+            items: BTreeMap::from([(item.id, item)]),
+        };
         let told = |window| {
             let definition = definition(&ItemKind::ALL, Detail::Full, AudienceKind::Coach);
             shown(&content(&definition, window, &creator(), &readers()[0], std::slice::from_ref(&record), &Names::new())).len()
@@ -755,7 +827,7 @@ mod tests {
             (item.state, item.due_on) = (state, due.map(|due| due.parse().unwrap()));
             let happenings: Vec<Happening> = whats.iter().map(|what| happening(&item, *what, at, Actor::System)).collect();
             let items = BTreeMap::from([(item.id, item)]);
-            let record = Record { client: client.clone(), creator_level: Level::Primary, happenings, items };
+            let record = Record { subject: Subject::Client(Box::new(client.clone()), Level::Primary), happenings, items };
             let definition = definition(&ItemKind::ALL, Detail::Summary, AudienceKind::Coach);
             let content = content(&definition, window(), &creator(), &readers()[0], &[record], &Names::new());
             let section = content.sections.into_iter().next().unwrap();

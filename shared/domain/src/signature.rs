@@ -93,7 +93,7 @@ mod tests {
 
     fn of(kind: ItemKind) -> Item {
         let draft = ItemDraft { kind: Some(kind), title: Some("Agreement".into()), body: Some("We agree.".into()), ..ItemDraft::default() };
-        draft.create(ItemId(Ulid(1)), ClientId(Ulid(3)), COACH, now(), HappeningId(Ulid(3))).unwrap().0
+        draft.create(ItemId(Ulid(1)), ClientId(Ulid(3)).into(), COACH, now(), HappeningId(Ulid(3))).unwrap().0
     }
 
     #[test]

@@ -35,8 +35,10 @@ pub struct CommentLetter<'a> {
     pub author: &'a str,
     /// Whether the recipient is the client; else they coach the client.
     pub to_client: bool,
-    /// Name of the client.
+    /// Name of the client; who wrote the comment, where a client of a group did.
     pub client: &'a str,
+    /// Name of the group, where the item is one that a group shares.
+    pub group: Option<&'a str>,
     /// The kind of the item.
     pub kind: ItemKind,
     /// The item's title.
@@ -128,7 +130,11 @@ fn forward<'a>(letter: &CommentLetter<'a>, most: usize) -> Forward<'a> {
         more_files: letter.files.len() - files.len() + letter.not_kept.len() - not_kept.len(),
         files,
         not_kept,
-        about: if letter.to_client { kind } else { format!("{kind} of {}", words::isolate(&view::name(letter.client))) },
+        about: match (letter.group, letter.to_client) {
+            (Some(group), _) => format!("{kind} of {}", words::isolate(&view::name(group))),
+            (None, false) => format!("{kind} of {}", words::isolate(&view::name(letter.client))),
+            (None, true) => kind,
+        },
         title: view::title(letter.title),
         page: letter.page,
         answer: Answer::new(letter.address, letter.title),
@@ -137,8 +143,18 @@ fn forward<'a>(letter: &CommentLetter<'a>, most: usize) -> Forward<'a> {
 
 fn why(letter: &CommentLetter<'_>, account: &str) -> Vec<String> {
     let account = words::isolate(account);
-    if letter.to_client {
-        let author = words::isolate(&view::name(letter.author));
+    let author = words::isolate(&view::name(letter.author));
+    if let Some(group) = letter.group {
+        let group = words::isolate(&view::name(group));
+        let because = match letter.to_client {
+            true => format!("{author} of {account} commented in {group}, which you belong to"),
+            false => format!("{author} commented in {group}, which you coach at {account}"),
+        };
+        vec![
+            format!("You get this because {because}. Nobody else gets this mail."),
+            format!("What you answer is added to the item, and everybody in {group} can read it. The address it goes to is yours alone."),
+        ]
+    } else if letter.to_client {
         vec![
             format!("You get this because {author} of {account} commented on your coaching. Nobody else gets this mail."),
             "What you answer is added to the item, and your coach gets it. The address it goes to is yours alone.".to_owned(),

@@ -204,7 +204,7 @@ pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>)
     let opening = html! {
         (over(&frame.over))
         @match (&frame.whom, links.client_page) {
-            (Some((id, name)), page) => (title(&html! { (frame.title) " " (linked(name, page.map(|page| page(*id)))) })),
+            (Some((id, name)), page) => (title(&html! { (frame.title) " " (linked(name, page.zip(*id).map(|(page, id)| page(id)))) })),
             (None, _) => (title(&frame.title)),
         }
         @if let Some(late) = &frame.late { (banner(late)) }
@@ -281,7 +281,7 @@ pub(crate) fn numbers(cells: &[Number]) -> Markup {
 }
 
 fn client_link(client: &Client, links: &Links<'_>) -> Option<String> {
-    links.client_page.map(|page| page(client.id))
+    Some(links.client_page?(client.id?))
 }
 
 pub(crate) fn client_head(client: &Client, links: &Links<'_>) -> Markup {

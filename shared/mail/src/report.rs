@@ -82,7 +82,7 @@ pub(crate) struct Frame {
     pub(crate) over: String,
     pub(crate) title: String,
     /// The client that the title ends with.
-    pub(crate) whom: Option<(ClientId, String)>,
+    pub(crate) whom: Option<(Option<ClientId>, String)>,
     pub(crate) lead: Vec<String>,
     pub(crate) introduction: Option<String>,
     pub(crate) late: Option<String>,
@@ -129,6 +129,15 @@ fn within(letter: &Letter<'_>, most: usize) -> Message {
     }
 }
 
+/// Of how many people and groups a report is.
+fn those(clients: usize, groups: usize) -> String {
+    match (clients, groups) {
+        (clients, 0) => words::count(clients, "person", "people"),
+        (0, groups) => words::count(groups, "group", "groups"),
+        (clients, groups) => format!("{} and {}", words::count(clients, "person", "people"), words::count(groups, "group", "groups")),
+    }
+}
+
 fn frame(letter: &Letter<'_>, view: &View) -> Frame {
     let span = words::span(letter.window, letter.zone);
     let span_in_words = words::span_in_words(letter.window, letter.zone);
@@ -137,9 +146,11 @@ fn frame(letter: &Letter<'_>, view: &View) -> Frame {
     let report = view::title(letter.report);
     // who the report is on, whether there is news of them or not
     let only = match &letter.content.sections[..] {
-        [section] => Some(view::name(&section.name)),
+        [section] => Some(view::name_of(section)),
         _ => None,
     };
+    let groups = letter.content.sections.iter().filter(|section| section.record.group().is_some()).count();
+    let clients = letter.content.sections.len() - groups;
     let length = words::length(letter.window);
     let yours = length.map_or_else(|| "Your coaching".to_owned(), |length| format!("Your {length}"));
     let empty = view.counts.all() == 0 && view.left_out == 0;
@@ -171,7 +182,7 @@ fn frame(letter: &Letter<'_>, view: &View) -> Frame {
         AudienceKind::ThirdParties | AudienceKind::Personnel => "Coaching progress report".to_owned(),
     };
     let whom = match &letter.content.sections[..] {
-        [section] if letter.audience == AudienceKind::Coach && !empty => Some((section.client_id, view::name(&section.name))),
+        [section] if letter.audience == AudienceKind::Coach && !empty => Some((section.record.client(), view::name_of(section))),
         _ => None,
     };
     let over = if letter.audience == AudienceKind::Coach { format!("{report} · {span}") } else { span };
@@ -185,10 +196,9 @@ fn frame(letter: &Letter<'_>, view: &View) -> Frame {
             }
         }
         AudienceKind::ThirdParties | AudienceKind::Personnel => {
-            let whom = only.clone().map_or_else(
-                || format!("the coaching of {}", words::count(letter.content.sections.len(), "person", "people")),
-                |name| format!("the coaching of {name}"),
-            );
+            let whom = only
+                .clone()
+                .map_or_else(|| format!("the coaching of {}", those(clients, groups)), |name| format!("the coaching of {name}"));
             let on = if letter.content.sections.is_empty() { "coaching".to_owned() } else { whom };
             lead.push(format!("{creator} of {account} shares this summary of {on} with you."));
         }
@@ -219,7 +229,10 @@ fn frame(letter: &Letter<'_>, view: &View) -> Frame {
                 let first = |name: &String| words::clip(name.split_whitespace().next().unwrap_or(name), 20);
                 format!("{counts} · {}", some(&names.iter().take(5).map(first).collect::<Vec<_>>(), names.len()))
             }
-            AudienceKind::ThirdParties | AudienceKind::Personnel => format!("{counts} · {}", words::count(names.len(), "person", "people")),
+            AudienceKind::ThirdParties | AudienceKind::Personnel => {
+                let on = view.clients.iter().filter(|client| client.id.is_some()).count();
+                format!("{counts} · {}", those(on, names.len() - on))
+            }
             AudienceKind::Coach | AudienceKind::Clients => counts,
         }
     };
@@ -262,11 +275,13 @@ fn frame(letter: &Letter<'_>, view: &View) -> Frame {
         quiet,
         why,
         answered_by: view.has_answers().then_some(match letter.audience {
+            AudienceKind::Coach if groups > 0 => "whoever it is about gets it, a client or the clients of a group",
             AudienceKind::Coach if only.is_none() => "the client it is about gets it",
             AudienceKind::Coach => "your client gets it",
+            AudienceKind::Clients if groups > 0 => "your coach gets it; what you write in a group, the whole group can read",
             AudienceKind::Clients | AudienceKind::ThirdParties | AudienceKind::Personnel => "your coach gets it",
         }),
-        single: letter.audience == AudienceKind::Clients || only.is_some() || empty,
+        single: (letter.audience == AudienceKind::Clients && groups == 0) || only.is_some() || empty,
     }
 }
 

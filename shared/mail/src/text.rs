@@ -115,7 +115,7 @@ pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>)
         paper.line(ABOVE_THIS_LINE).gap();
     }
     paper.line(&frame.account).gap().heading(&title, '=').line(&frame.over);
-    if let (Some((id, _)), Some(page)) = (&frame.whom, links.client_page) {
+    if let (Some((Some(id), _)), Some(page)) = (&frame.whom, links.client_page) {
         paper.line(&page(*id));
     }
     if let Some(late) = &frame.late {
@@ -134,8 +134,8 @@ pub(crate) fn report(frame: &Frame, view: &View, plan: &Plan, links: &Links<'_>)
         if !frame.single {
             paper.gap().heading(&client.name, '=');
             paper.line(&words::sentence(&client.counts.words()));
-            if let Some(page) = links.client_page {
-                paper.line(&page(client.id));
+            if let (Some(page), Some(id)) = (links.client_page, client.id) {
+                paper.line(&page(id));
             }
         }
         groups(&mut paper, client, plan);

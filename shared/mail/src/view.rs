@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use domain::happening::What;
 use domain::id::{ClientId, ItemId};
 use domain::item::{ItemKind, Point, State};
+use domain::record::RecordOf;
 use domain::report::AudienceKind;
 use domain::show::{Event, Line, Mark, Metric, Section, Trend};
 
@@ -38,9 +39,10 @@ pub(crate) struct View {
     pub(crate) left_out: usize,
 }
 
-/// What a mail says of one client.
+/// What a mail says of one client, or of what a group shares.
 pub(crate) struct Client {
-    pub(crate) id: ClientId,
+    /// The client; none for a group.
+    pub(crate) id: Option<ClientId>,
     pub(crate) name: String,
     pub(crate) counts: Counts,
     /// By kind what happened, then what stands open, then the metrics; none is empty.
@@ -277,20 +279,23 @@ impl View {
         let mut view = Self { clients: Vec::new(), quiet: Vec::new(), counts: Counts::default(), left_out: content.left_out };
         for section in &content.sections {
             if section.is_empty() {
-                view.quiet.push(name(&section.name));
+                view.quiet.push(name_of(section));
                 continue;
             }
             let you = match letter.audience {
-                AudienceKind::Clients => Some(section.name.as_str()),
-                AudienceKind::Coach => letter.recipient,
+                AudienceKind::Clients if section.record.client().is_some() => Some(section.name.as_str()),
+                AudienceKind::Clients | AudienceKind::Coach => letter.recipient,
                 AudienceKind::ThirdParties | AudienceKind::Personnel => None,
             };
             let setting = Setting { zone, now, today: words::day(now, zone), you, comment };
             let counts = Counts::of(section);
             view.counts = view.counts.plus(counts);
             view.clients.push(Client {
-                id: section.client_id,
-                name: name(&section.name),
+                id: section.record.client(),
+                name: match letter.audience {
+                    AudienceKind::Clients if section.record.client().is_some() => "Your own coaching".to_owned(),
+                    _ => name_of(section),
+                },
                 counts,
                 groups: groups(section, &setting, &mut charts),
             });
@@ -301,6 +306,14 @@ impl View {
     /// Whether anything of it can be commented on.
     pub(crate) fn has_answers(&self) -> bool {
         self.clients.iter().flat_map(|client| &client.groups).flat_map(|group| &group.rows).any(|row| row.answer().is_some())
+    }
+}
+
+/// The name of whom a section is on, as it is printed.
+pub(crate) fn name_of(section: &Section) -> String {
+    match section.record {
+        RecordOf::Client(_) => name(&section.name),
+        RecordOf::Group(_) => format!("{} (group)", words::clip(&name(&section.name), NAME_MOST - 8)),
     }
 }
 

@@ -329,7 +329,7 @@ fn any_metric() -> impl Strategy<Value = Metric> {
 fn any_content() -> impl Strategy<Value = Content> {
     let lines = |most| proptest::collection::vec(any_line(), 0..most);
     let section = (words(), lines(30), lines(20), proptest::collection::vec(any_metric(), 0..4))
-        .prop_map(|(name, happened, open, metrics)| Section { client_id: ClientId(Ulid(3)), name, happened, open, metrics });
+        .prop_map(|(name, happened, open, metrics)| Section { record: ClientId(Ulid(3)).into(), name, happened, open, metrics });
     (proptest::collection::vec(section, 0..12), prop_oneof![Just(0_usize), 1_usize..5_000])
         .prop_map(|(sections, left_out)| Content { sections, left_out })
 }

@@ -82,7 +82,7 @@ fn content(clients: usize, each: usize, body: Option<&str>) -> anyhow::Result<Co
     for client in 0..clients {
         let item = |n: usize| ItemId(Ulid::from((client * 1_000 + n) as u128 + 1));
         sections.push(Section {
-            client_id: ClientId(Ulid::from(client as u128 + 1)),
+            record: ClientId(Ulid::from(client as u128 + 1)).into(),
             name: format!("Client Number {}", client + 1),
             happened: (metrics..each).map(|n| line(item(n), n, each, body)).collect::<anyhow::Result<_>>()?,
             open: Vec::new(),

@@ -164,7 +164,7 @@ fn item(n: usize, client: ClientId, by: Actor, at: DateTime<Utc>) -> anyhow::Res
         body: Some("Ask what stands in their way, and listen until they have said it. ".repeat(5)),
         ..ItemDraft::default()
     };
-    Ok(draft.create(ItemId(id(n, at)), client, by, at, HappeningId(id(n, at)))?)
+    Ok(draft.create(ItemId(id(n, at)), client.into(), by, at, HappeningId(id(n, at)))?)
 }
 
 fn later(item: &Item, what: What, by: Actor, at: DateTime<Utc>) -> (Happening, Option<Comment>) {
@@ -173,7 +173,7 @@ fn later(item: &Item, what: What, by: Actor, at: DateTime<Utc>) -> (Happening, O
     let comment = said.as_ref().map(|text| Comment {
         id: CommentId(place),
         item_id: item.id,
-        client_id: item.client_id,
+        record: item.record,
         author: by,
         text: text.clone(),
         via: Via::Api,
@@ -187,7 +187,7 @@ fn later(item: &Item, what: What, by: Actor, at: DateTime<Utc>) -> (Happening, O
     });
     let happening = Happening {
         id: HappeningId(place),
-        client_id: item.client_id,
+        record: item.record,
         item_id: item.id,
         kind: item.kind,
         what,

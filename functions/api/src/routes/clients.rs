@@ -5,6 +5,7 @@ use app::clients::{self, ClientDraft, ClientFilter};
 use app::members::{self, PairingSet, PairingsDraft, PastPairing};
 use app::page::Paged;
 use app::portal;
+use app::records;
 use app::sharing::{self, Ledger, ShareDraft};
 use domain::client::Client;
 use domain::happening::Happening;
@@ -218,5 +219,5 @@ async fn sharing_of(ask: Ask, Path(id): Path<ClientId>) -> Answered<Ledger> {
     responses((status = 200, body = Paged<Happening>), ReadRefusals)
 )]
 async fn stream(ask: Ask<Listing>, Path(id): Path<ClientId>) -> Answered<Paged<Happening>> {
-    Ok(plain(clients::stream(&ask.ctx, id, &ask.query.page()?).await?))
+    Ok(plain(records::stream(&ask.ctx, id.into(), &ask.query.page()?).await?))
 }

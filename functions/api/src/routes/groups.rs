@@ -3,7 +3,9 @@
 use app::companies::Named;
 use app::groups::{self, GroupClients};
 use app::page::Paged;
+use app::records;
 use domain::group::Group;
+use domain::happening::Happening;
 use domain::id::GroupId;
 
 use crate::answer::{Answered, created, entity, plain, set};
@@ -12,7 +14,7 @@ use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 
 pub(crate) fn routes() -> Routes {
-    Routes::new().routes(routes!(list, create)).routes(routes!(read, update)).routes(routes!(clients, set_clients))
+    Routes::new().routes(routes!(list, create)).routes(routes!(read, update)).routes(routes!(clients, set_clients)).routes(routes!(stream))
 }
 
 /// The groups one may see, in the order they were added.
@@ -61,6 +63,15 @@ async fn update(ask: Ask, Path(id): Path<GroupId>, Json(draft): Json<Named>) -> 
 )]
 async fn clients(ask: Ask, Path(id): Path<GroupId>) -> Answered<GroupClients> {
     set(groups::clients(&ask.ctx, id).await?)
+}
+
+/// What happened in a group, newest first: in what it shares, not in its clients' own records.
+#[utoipa::path(
+    get, path = "/v1/groups/{id}/stream", operation_id = "groups_stream", tag = "groups", params(("id" = GroupId, Path), Listing),
+    responses((status = 200, body = Paged<Happening>), ReadRefusals)
+)]
+async fn stream(ask: Ask<Listing>, Path(id): Path<GroupId>) -> Answered<Paged<Happening>> {
+    Ok(plain(records::stream(&ask.ctx, id.into(), &ask.query.page()?).await?))
 }
 
 /// Sets the clients of a group: those not named leave it.

@@ -2,8 +2,9 @@
 
 use app::items::{self, DataDraft, ItemFilter};
 use app::page::Paged;
-use domain::id::{ClientId, ItemId};
+use domain::id::{ClientId, GroupId, ItemId};
 use domain::item::{Item, ItemDraft, ItemKind, Move, State};
+use domain::record::RecordOf;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -15,6 +16,7 @@ use crate::documentation::{ChangeRefusals, ReadRefusals};
 pub(crate) fn routes() -> Routes {
     Routes::new()
         .routes(routes!(list, create))
+        .routes(routes!(group_list, group_create))
         .routes(routes!(read, update))
         .routes(routes!(complete))
         .routes(routes!(reopen))
@@ -45,8 +47,22 @@ struct Filter {
     responses((status = 200, body = Paged<Item>), ReadRefusals)
 )]
 async fn list(ask: Ask<Filter>, Path(client): Path<ClientId>) -> Answered<Paged<Item>> {
+    listed(ask, client.into()).await
+}
+
+async fn listed(ask: Ask<Filter>, record: RecordOf) -> Answered<Paged<Item>> {
     let Filter { kind, state, limit, cursor } = ask.query;
-    Ok(plain(items::list(&ask.ctx, client, &ItemFilter { kind, state }, &page(limit, cursor)?).await?))
+    Ok(plain(items::list(&ask.ctx, record, &ItemFilter { kind, state }, &page(limit, cursor)?).await?))
+}
+
+/// The items that a group shares, by kind: for its clients, whoever is paired with one of them, and administrators with the
+/// permission for groups.
+#[utoipa::path(
+    get, path = "/v1/groups/{id}/items", operation_id = "group_items_list", tag = "groups", params(("id" = GroupId, Path), Filter),
+    responses((status = 200, body = Paged<Item>), ReadRefusals)
+)]
+async fn group_list(ask: Ask<Filter>, Path(group): Path<GroupId>) -> Answered<Paged<Item>> {
+    listed(ask, group.into()).await
 }
 
 /// Adds an item to a client's record. Which fields it may have depends on its kind.
@@ -61,8 +77,23 @@ async fn list(ask: Ask<Filter>, Path(client): Path<ClientId>) -> Answered<Paged<
     responses((status = 201, body = Item, headers(("etag" = String), ("location" = String))), ChangeRefusals)
 )]
 async fn create(ask: Ask, Path(client): Path<ClientId>, Json(draft): Json<ItemDraft>) -> Answered<Item> {
-    let item = items::create(&ask.ctx, client, &draft).await?;
+    added(&ask, client.into(), &draft).await
+}
+
+async fn added(ask: &Ask, record: RecordOf, draft: &ItemDraft) -> Answered<Item> {
+    let item = items::create(&ask.ctx, record, draft).await?;
     Ok(created(item.version, format!("/v1/items/{}", item.id), item))
+}
+
+/// Adds an item that a group shares, as whoever coaches a client of it. Agreements, contracts and invoices are for a client's own
+/// record, and nothing that a group shares is private.
+#[utoipa::path(
+    post, path = "/v1/groups/{id}/items", operation_id = "group_items_create", tag = "groups", params(("id" = GroupId, Path), IdempotencyKey),
+    request_body(content = ItemDraft, example = json!({"kind": "action", "title": "Read chapter three before we meet", "due_on": "2026-12-04"})),
+    responses((status = 201, body = Item, headers(("etag" = String), ("location" = String))), ChangeRefusals)
+)]
+async fn group_create(ask: Ask, Path(group): Path<GroupId>, Json(draft): Json<ItemDraft>) -> Answered<Item> {
+    added(&ask, group.into(), &draft).await
 }
 
 /// An item.

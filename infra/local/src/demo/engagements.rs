@@ -155,7 +155,7 @@ pub(super) async fn engagements(office: &Office, companies: &Companies, clients:
                 ..ItemDraft::default()
             };
             let client = clients.get(UNPAID).context("no such client")?;
-            let bill = app::items::create(&at(-15), client.id, &bill).await.context("an invoice")?;
+            let bill = app::items::create(&at(-15), client.id.into(), &bill).await.context("an invoice")?;
             app::items::advance(&at(-14), bill.id, item::Move::Submit).await.context("an invoice")?;
         }
     }

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use anyhow::{Context, anyhow};
 use app::account::{AccountChange, FeaturesChange};
 use app::clients::ClientDraft;
+use app::comments::CommentDraft;
 use app::companies::{Named, PersonnelDraft};
 use app::due::Fallen;
 use app::groups::GroupClients;
@@ -22,13 +23,13 @@ use app::items::DataDraft;
 use app::members::{MemberDraft, PairingDraft, PairingsDraft};
 use app::sharing::ShareDraft;
 use app::{App, Ctx};
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Days, Duration, Utc};
 use chrono_tz::Tz;
 use domain::access::Viewer;
 use domain::account::Account;
 use domain::client::{Client, Level};
 use domain::id::{CompanyId, GroupId, ItemId, MemberId, PersonnelId, ReportId};
-use domain::item::ItemKind;
+use domain::item::{ItemDraft, ItemKind};
 use domain::person::{Administrator, Member, Permission};
 use domain::report::ReportDraft;
 use platform::store::Scope;
@@ -36,7 +37,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use self::people::{ACCOUNT, ADMINISTRATOR, ARCHIVED, CLIENTS, COACHES, COMPANIES, FEATURED, GROUPS, GUEST, LOCAL, MEASURED, Sketch, ZONE};
+use self::people::{
+    ACCOUNT, ADMINISTRATOR, ARCHIVED, CLIENTS, COACHES, COMPANIES, FEATURED, GROUPS, GUEST, LOCAL, MEASURED, SHARED, Shared, Sketch, ZONE,
+};
 use self::story::{By, Deed, Event};
 use crate::files;
 use crate::stack::{self, Settings, Stack};
@@ -299,7 +302,7 @@ async fn carry_out(ctx: &Ctx, client: &Client, items: &mut Vec<Option<ItemId>>, 
     let known = |item: usize| items.get(item).copied().flatten().ok_or_else(|| anyhow!("item {item} is not there yet"));
     match deed {
         Deed::Add(item, draft) => {
-            let id = app::items::create(ctx, client.id, &draft).await?.id;
+            let id = app::items::create(ctx, client.id.into(), &draft).await?.id;
             items.resize(items.len().max(item + 1), None);
             items[item] = Some(id);
         }
@@ -313,13 +316,38 @@ async fn carry_out(ctx: &Ctx, client: &Client, items: &mut Vec<Option<ItemId>>, 
     Ok(())
 }
 
+/// Adds something that a group shares, and what was said on it, an hour apart.
+async fn share(office: &Office, clients: &[Client], group: GroupId, thing: &Shared, now: DateTime<Utc>) -> anyhow::Result<()> {
+    let at = now - Duration::days(thing.days_ago);
+    let draft = ItemDraft {
+        kind: Some(thing.kind),
+        title: Some(thing.title.into()),
+        body: Some(thing.body.to_owned()).filter(|body| !body.is_empty()),
+        due_on: thing.due_in.map(|days| at.date_naive() + Days::new(days)),
+        ..ItemDraft::default()
+    };
+    let item = app::items::create(&office.ctx(Some(thing.coach), at), group.into(), &draft).await?;
+    for (hours, (by, text)) in (1..).zip(thing.said) {
+        let at = at + Duration::hours(hours);
+        let ctx = match by.and_then(|n| clients.get(n)) {
+            Some(client) => office.ctx_of(Viewer::Client(client.clone()), at),
+            None => office.ctx(Some(thing.coach), at),
+        };
+        app::comments::add(&ctx, item.id, &CommentDraft { text: Some((*text).into()) }).await?;
+    }
+    Ok(())
+}
+
 /// Groups, and who else sees whom.
 async fn arrange(office: &Office, clients: &[Client], now: DateTime<Utc>) -> anyhow::Result<()> {
     let ctx = office.ctx(None, now - Duration::days(20));
-    for (name, members) in GROUPS {
+    for ((name, members), shared) in GROUPS.into_iter().zip(SHARED) {
         let group = app::groups::create(&ctx, &Named { name: Some(name.into()) }).await.context(name)?;
         let client_ids: BTreeSet<_> = members.iter().filter_map(|n| clients.get(*n)).map(|client| client.id).collect();
         app::groups::set_clients(&ctx, group.id, &GroupClients { client_ids }).await.context(name)?;
+        for thing in shared {
+            share(office, clients, group.id, thing, now).await.context(thing.title)?;
+        }
     }
     for (n, client) in clients.iter().enumerate().filter(|(n, _)| *n != ARCHIVED) {
         let level = match n {

@@ -1,5 +1,7 @@
 //! Who is in the demo account. All of them are made up, and all their addresses end in `.example`.
 
+use domain::item::ItemKind;
+
 /// A client before there is a record of them.
 pub(super) struct Sketch {
     pub(super) first: &'static str,
@@ -87,6 +89,64 @@ pub(super) const MEASURED: [usize; 2] = [0, 3];
 /// Groups and who is in them.
 pub(super) const GROUPS: [(&str, &[usize]); 2] =
     [("New managers, spring cohort", &[0, 2, 5, 6, 14, 18]), ("Founders’ circle", &[21, 22, 23, 24, 25, 26, 27])];
+
+/// What a group shares: who of [`COACHES`] added it, how many days ago, and who said what on it, of [`CLIENTS`] or the coach.
+pub(super) struct Shared {
+    pub(super) coach: usize,
+    pub(super) days_ago: i64,
+    pub(super) kind: ItemKind,
+    pub(super) title: &'static str,
+    pub(super) body: &'static str,
+    /// In how many days it is due, from when it was added.
+    pub(super) due_in: Option<u64>,
+    pub(super) said: &'static [(Option<usize>, &'static str)],
+}
+
+/// What each of [`GROUPS`] shares.
+pub(super) const SHARED: [&[Shared]; 2] = [
+    &[
+        Shared {
+            coach: 0,
+            days_ago: 9,
+            kind: ItemKind::Worksheet,
+            title: "Who decides what on your team",
+            body: "List ten decisions of the last month. Who made each, and who should have?",
+            due_in: Some(14),
+            said: &[
+                (Some(2), "Mine came out eight of ten made by me. Is anybody else that far off?"),
+                (None, "More of you than you would think. Bring the two you would give away first."),
+                (Some(5), "Seven for me. I would give away the hiring of interns tomorrow."),
+            ],
+        },
+        Shared {
+            coach: 0,
+            days_ago: 6,
+            kind: ItemKind::SessionNote,
+            title: "Third evening: saying no upwards",
+            body: "We practised the three sentences in pairs. Next time: what happened when you used one.",
+            due_in: None,
+            said: &[],
+        },
+        Shared {
+            coach: 0,
+            days_ago: 2,
+            kind: ItemKind::Action,
+            title: "Read chapter three before we meet",
+            body: "",
+            due_in: Some(9),
+            said: &[(Some(0), "Read it on the train. Page 61 is my last one-to-one, word for word.")],
+        },
+    ],
+    &[Shared {
+        coach: 1,
+        days_ago: 4,
+        kind: ItemKind::Message,
+        title: "Round table on runway",
+        body: "Bring one number you do not want to show. It stays in the room.",
+        due_in: None,
+        said: &[(Some(22), "I have three. May I choose?")],
+    }],
+];
 
 const NY: &str = ZONE;
 const MANAGER: usize = 0;

@@ -209,7 +209,7 @@ async fn may_go(ctx: &Ctx, engagement: &Engagement) -> Result<(), AppError> {
     for kind in [ItemKind::Invoice, ItemKind::Contract] {
         let mut after = None;
         loop {
-            let (items, next) = ctx.store().client_items(ctx.scope, engagement.client_id, Some(kind), 100, after).await?;
+            let (items, next) = ctx.store().items_of(ctx.scope, engagement.client_id, Some(kind), 100, after).await?;
             if let Some(why) = items.iter().find_map(|item| hangs_on(item, engagement.id)) {
                 let code = match why {
                     Hangs::UnpaidInvoice => "unpaid_invoice",

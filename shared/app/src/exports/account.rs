@@ -8,6 +8,7 @@ use document::{Sheet, Whole};
 use domain::access::Viewer;
 use domain::id::{ClientId, EngagementId, GroupId, ItemId, ReportId};
 use domain::item::Visibility;
+use domain::record::RecordOf;
 use platform::files::PART_LEAST;
 use platform::store::Part;
 use serde_json::{Map, Value};
@@ -53,6 +54,7 @@ pub(super) async fn write(writing: &mut Writing<'_>, viewer: &Viewer) -> Result<
         .await?;
     for group in groups {
         lines.part(Part::Group(group), &mut |_| true).await?;
+        lines.record(viewer, RecordOf::Group(group)).await?;
     }
     for report in reports {
         lines.part(Part::Runs(report), &mut |_| true).await?;
@@ -109,10 +111,22 @@ impl Lines<'_, '_> {
     async fn client(&mut self, viewer: &Viewer, client: ClientId) -> Result<(), Stop> {
         let (store, scope) = (self.writing.app.platform.store.clone(), self.writing.scope);
         self.part(Part::Client(client), &mut |_| true).await?;
+        self.record(viewer, RecordOf::Client(client)).await?;
+        let engagements: Vec<EngagementId> = store.client_engagements(scope, client).await?.into_iter().map(|e| e.id).collect();
+        for engagement in engagements {
+            self.part(Part::Engagement(engagement), &mut |_| true).await?;
+            self.part(Part::EngagementLog(engagement), &mut |_| true).await?;
+        }
+        self.part(Part::Exports(Some(client)), &mut |_| true).await
+    }
+
+    /// Writes the items of a record and what happened in it.
+    async fn record(&mut self, viewer: &Viewer, record: RecordOf) -> Result<(), Stop> {
+        let (store, scope) = (self.writing.app.platform.store.clone(), self.writing.scope);
         let mut private: BTreeSet<ItemId> = BTreeSet::new();
         let mut after = None;
         loop {
-            let (items, next) = store.client_items(scope, client, None, PAGE, after).await?;
+            let (items, next) = store.items_of(scope, record, None, PAGE, after).await?;
             for item in items {
                 if item.visibility == Visibility::Private && item.author != viewer.actor() {
                     private.insert(item.id);
@@ -130,12 +144,6 @@ impl Lines<'_, '_> {
             let item: Option<ItemId> = row.get("item_id").and_then(|id| id.as_str()?.parse().ok());
             item.is_some_and(|item| private.contains(&item))
         };
-        self.part(Part::Log(client), &mut |row| !is_left_out(row)).await?;
-        let engagements: Vec<EngagementId> = store.client_engagements(scope, client).await?.into_iter().map(|e| e.id).collect();
-        for engagement in engagements {
-            self.part(Part::Engagement(engagement), &mut |_| true).await?;
-            self.part(Part::EngagementLog(engagement), &mut |_| true).await?;
-        }
-        self.part(Part::Exports(Some(client)), &mut |_| true).await
+        self.part(Part::Log(record), &mut |row| !is_left_out(row)).await
     }
 }

@@ -518,7 +518,7 @@ async fn add(ctx: &Ctx, asked: &Asked) -> Result<(), AppError> {
         Asked::Program(draft) => programs::create(ctx, draft).await.map(|_| ()),
         Asked::Engagement(draft, moves) => engagements::create_at(ctx, draft, moves).await.map(|_| ()),
         Asked::Session(Some(engagement), kind, draft) => engagements::add_session(ctx, *engagement, *kind, draft).await.map(|_| ()),
-        Asked::Item(Some(client), draft) => items::create(ctx, *client, draft).await.map(|_| ()),
+        Asked::Item(Some(client), draft) => items::create(ctx, (*client).into(), draft).await.map(|_| ()),
         // whatever it is of is not there, which is noted already
         Asked::Session(None, ..) | Asked::Item(None, _) => Ok(()),
     }

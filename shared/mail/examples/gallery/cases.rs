@@ -109,7 +109,7 @@ fn event(what: What, at: &str, by: &str) -> Event {
 }
 
 fn section(id: u128, name: &str) -> Section {
-    Section { client_id: ClientId(Ulid(id)), name: name.to_owned(), happened: Vec::new(), open: Vec::new(), metrics: Vec::new() }
+    Section { record: ClientId(Ulid(id)).into(), name: name.to_owned(), happened: Vec::new(), open: Vec::new(), metrics: Vec::new() }
 }
 
 fn focus(items: &mut Items) -> Metric {

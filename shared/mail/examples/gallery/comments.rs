@@ -46,6 +46,7 @@ pub fn to_coach() -> CommentLetter<'static> {
         author: "Amber Stone",
         to_client: false,
         client: "Amber Stone",
+        group: None,
         kind: ItemKind::Action,
         title: "Ask Noor for feedback on the offsite",
         text: SAID,

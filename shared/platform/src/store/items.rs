@@ -7,6 +7,7 @@ use domain::happening::Happening;
 use domain::id::{ClientId, HappeningId, ItemId};
 use domain::item::{Item, ItemKind, State, Visibility};
 use domain::person::Actor;
+use domain::record::RecordOf;
 use domain::schedule::Window;
 use serde::{Deserialize, Serialize};
 
@@ -68,20 +69,20 @@ impl Store {
         self.read_many("item", ids.into_iter().map(|id| keys::item_key(scope, id))).await
     }
 
-    /// A page of a client's items, of one kind or all.
+    /// A page of a record's items, of one kind or all.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn client_items(
+    pub async fn items_of(
         &self,
         scope: Scope,
-        client: ClientId,
+        record: impl Into<RecordOf>,
         kind: Option<ItemKind>,
         limit: usize,
         after: Option<After>,
     ) -> Result<(Vec<Item>, Option<After>), StoreError> {
         let range = kind.map_or(Range::All, |kind| Range::Prefix(keys::items_of_kind(kind)));
-        self.page("item", &Query::index(Index::One, keys::client_items(scope, client), range).after(after), limit).await
+        self.page("item", &Query::index(Index::One, keys::items_of(scope, record.into()), range).after(after), limit).await
     }
 
     /// Where a list of items goes on after this one.
@@ -89,12 +90,12 @@ impl Store {
         After { key: keys::item_key(scope, id), index_sk: Some(format!("{kind}#{id}")) }
     }
 
-    /// The items of a client that stand open.
+    /// The items of a record that stand open.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn open_items(&self, scope: Scope, client: ClientId) -> Result<Vec<Item>, StoreError> {
-        self.query("item", &Query::index(Index::Three, keys::open_items(scope, client), Range::All)).await
+    pub async fn open_items(&self, scope: Scope, record: impl Into<RecordOf>) -> Result<Vec<Item>, StoreError> {
+        self.query("item", &Query::index(Index::Three, keys::open_items(scope, record.into()), Range::All)).await
     }
 
     /// The outlines of a client's items, and whether there are more of them than were read: however many there are, the work
@@ -119,7 +120,7 @@ impl Store {
                 .expression_attribute_names("#visibility", "visibility")
                 .expression_attribute_names("#author", "author")
                 .expression_attribute_names("#state", "state")
-                .expression_attribute_values(":pk", AttributeValue::S(keys::client_items(scope, client)))
+                .expression_attribute_values(":pk", AttributeValue::S(keys::items_of(scope, client.into())))
                 .set_exclusive_start_key(start.take())
                 .send()
                 .await
@@ -184,7 +185,7 @@ impl Store {
         changes.add("told", &self.table, to_row("late", &keys::late(scope, item, due_on).into(), &Told { at: now })?)
     }
 
-    /// Adds a happening to the client's log.
+    /// Adds a happening to the log of its record.
     ///
     /// # Errors
     /// [`StoreError::Row`].
@@ -192,18 +193,18 @@ impl Store {
         changes.add(
             "happening",
             &self.table,
-            to_row("happening", &keys::happening(scope, happening.client_id, happening.at, happening.id).into(), happening)?,
+            to_row("happening", &keys::happening(scope, happening.record, happening.at, happening.id).into(), happening)?,
         )
     }
 
-    /// What happened with a client in a window, oldest first (R-10: after `from`, up to and including `to`).
+    /// What happened in a record in a window, oldest first (R-10: after `from`, up to and including `to`).
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn happenings(&self, scope: Scope, client: ClientId, window: Window) -> Result<Vec<Happening>, StoreError> {
+    pub async fn happenings(&self, scope: Scope, record: impl Into<RecordOf>, window: Window) -> Result<Vec<Happening>, StoreError> {
         // `~` sorts after every id, so nothing of the first instant is in, and everything of the last
         let range = Range::Between(format!("{}#~", keys::time(window.from)), format!("{}#~", keys::time(window.to)));
-        self.query("happening", &Query::table(keys::happenings(scope, client), range)).await
+        self.query("happening", &Query::table(keys::happenings(scope, record.into()), range)).await
     }
 
     /// A page of what happened with a client in a span, oldest first, without what was said.
@@ -225,7 +226,7 @@ impl Store {
         // an id follows every time, so nothing of the last instant is in, and everything of the first
         let from = span.from.map(keys::time).unwrap_or_default();
         let range = Range::Between(format!("{from}#"), keys::time(span.before));
-        let query = Query::table(keys::happenings(scope, client), range).only(&["id", "item_id", "kind", "at"]).after(after);
+        let query = Query::table(keys::happenings(scope, client.into()), range).only(&["id", "item_id", "kind", "at"]).after(after);
         self.page("happening", &query, limit).await
     }
 
@@ -239,26 +240,26 @@ impl Store {
         client: ClientId,
         ids: impl IntoIterator<Item = (DateTime<Utc>, HappeningId)>,
     ) -> Result<Vec<Happening>, StoreError> {
-        self.read_many("happening", ids.into_iter().map(|(at, id)| keys::happening(scope, client, at, id))).await
+        self.read_many("happening", ids.into_iter().map(|(at, id)| keys::happening(scope, client.into(), at, id))).await
     }
 
-    /// A page of a client's log, newest first.
+    /// A page of a record's log, newest first.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn stream(
         &self,
         scope: Scope,
-        client: ClientId,
+        record: RecordOf,
         limit: usize,
         after: Option<After>,
     ) -> Result<(Vec<Happening>, Option<After>), StoreError> {
-        self.page("happening", &Query::table(keys::happenings(scope, client), Range::All).newest_first().after(after), limit).await
+        self.page("happening", &Query::table(keys::happenings(scope, record), Range::All).newest_first().after(after), limit).await
     }
 
-    /// Where a client's log goes on after a happening.
-    pub fn stream_after(&self, scope: Scope, client: ClientId, at: DateTime<Utc>, id: HappeningId) -> After {
-        After { key: keys::happening(scope, client, at, id), index_sk: None }
+    /// Where a record's log goes on after a happening.
+    pub fn stream_after(&self, scope: Scope, record: RecordOf, at: DateTime<Utc>, id: HappeningId) -> After {
+        After { key: keys::happening(scope, record, at, id), index_sk: None }
     }
 
     /// The scheduled appointments of the account that begin between two times, both included: when, with whom, which.

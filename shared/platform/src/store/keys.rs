@@ -14,12 +14,12 @@
 //! | client | `A#C#<client>` | `CLIENT` | `A#CLIENTS` / `<client>` | | `A#CO#<company>#CLIENTS` / `<client>` |
 //! | pairing | `A#C#<client>` | `PAIRING#<member>` | `A#M#<member>#PAIRINGS` / `<client>` | | |
 //! | pairing that ended | `A#C#<client>` | `PAIRED#<time>#<member>` | | | |
-//! | item | `A#I#<item>` | `ITEM` | `A#C#<client>#ITEMS` / `<kind>#<item>` | scheduled appointments: `A#APPOINTMENTS` / `<begins>#<client>#<item>`; until something falls due: `CALENDAR#<shard>` / `<time>#<account>#<item>` | while open: `A#C#<client>#OPEN` / `<kind>#<item>` |
+//! | item | `A#I#<item>` | `ITEM` | `A#C#<client>#ITEMS`, of a group `A#G#<group>#ITEMS` / `<kind>#<item>` | clients' scheduled appointments: `A#APPOINTMENTS` / `<begins>#<client>#<item>`; until something falls due: `CALENDAR#<shard>` / `<time>#<account>#<item>` | while open: `A#C#<client>#OPEN`, of a group `A#G#<group>#OPEN` / `<kind>#<item>` |
 //! | day an item was late for | `A#I#<item>` | `LATE#<due on>` | | | |
 //! | comment | `A#I#<item>` | `COMMENT#<id>` | | | |
 //! | mail that a comment came in | `A#I#<item>` | `ORIGINAL#<comment>` | | | |
 //! | file of an item | `A#I#<item>` | `FILE#<id>` | | | |
-//! | happening | `A#C#<client>#H` | `<time>#<id>` | | | |
+//! | happening | `A#C#<client>#H`, of a group `A#G#<group>#H` | `<time>#<id>` | | | |
 //! | export | `A#X#<export>` | `EXPORT` | `A#C#<client>#EXPORTS`, of the account `A#EXPORTS` / `<export>` | until final: `EXPORTING#<shard>` / `<time>#<account>#<export>` | |
 //! | report | `A` | `REPORT#<id>` | | | |
 //! | report's progress | `A#R#<report>` | `PROGRESS` | | by next run: `NEXT#<shard>` / `<time>#<account>#<report>`; following appointments: `FOLLOW#<shard>` / `<account>#<report>` | |
@@ -66,11 +66,11 @@
 //! | client, item, run, delivery, report, group by id | one get |
 //! | a client with all pairings | one query of `A#C#<client>` |
 //! | clients of the account, of a company, of a group, of a member | one query: gsi1, gsi3, `A#G#<group>`, gsi1 |
-//! | a client's items by kind; all that stand open | one query of gsi1; of gsi3 |
+//! | a client's or group's items by kind; all that stand open | one query of gsi1; of gsi3 |
 //! | an item's comments, its files | one query of `A#I#<item>`, by prefix |
 //! | whose account a mail that is answered is of; whether an answer is a comment already | one get each |
 //! | mail that was refused on a day | one query |
-//! | a client's happenings in a window | one query of `A#C#<client>#H` between two times |
+//! | a client's or group's happenings in a window | one query of `A#C#<client>#H`, `A#G#<group>#H` between two times |
 //! | exports of a client, newest first; exports to look after by now | one query of gsi1; one range query per shard of gsi2 |
 //! | everything of an account, to be taken along | one query for each of its partitions, see [`Part`] |
 //! | appointments of the account between two times | one query of gsi2 |
@@ -97,6 +97,7 @@ use domain::id::{
 };
 use domain::item::ItemKind;
 use domain::person::{Email, PersonId};
+use domain::record::RecordOf;
 use sha2::{Digest, Sha256};
 
 use super::imports::{Import, ImportKind};
@@ -419,13 +420,14 @@ pub(super) fn item_key(scope: Scope, id: ItemId) -> Key {
 
 pub(super) fn item(scope: Scope, item: &domain::item::Item) -> Place {
     let by_kind = format!("{}#{}", item.kind.name(), item.id);
-    let mut place = item_key(scope, item.id).also(Index::One, client_items(scope, item.client_id), by_kind.clone());
+    let mut place = item_key(scope, item.id).also(Index::One, items_of(scope, item.record), by_kind.clone());
     if item.is_open() {
-        place = place.also(Index::Three, open_items(scope, item.client_id), by_kind);
+        place = place.also(Index::Three, open_items(scope, item.record), by_kind);
     }
-    match (item.starts_at, item.state) {
-        (Some(begins), domain::item::State::Scheduled) => {
-            place.also(Index::Two, appointments(scope), format!("{}#{}#{}", time(begins), item.client_id, item.id))
+    match (item.starts_at, item.state, item.record) {
+        // no report goes before what a group meets for
+        (Some(begins), domain::item::State::Scheduled, RecordOf::Client(client)) => {
+            place.also(Index::Two, appointments(scope), format!("{}#{client}#{}", time(begins), item.id))
         }
         _ => match item.wake_at {
             Some(at) => place.also(Index::Two, calendar(shard(&item.id)), format!("{}#{}#{}", time(at), scope.0, item.id)),
@@ -448,16 +450,24 @@ pub(super) fn late(scope: Scope, item: ItemId, due_on: NaiveDate) -> Key {
     Key::new(item_key(scope, item).pk, format!("LATE#{due_on}"))
 }
 
-pub(super) fn client_items(scope: Scope, client: ClientId) -> String {
-    format!("{}#C#{client}#ITEMS", scope.a())
+/// The partition that a record's own ones begin with.
+fn record_partition(scope: Scope, record: RecordOf) -> String {
+    match record {
+        RecordOf::Client(id) => client_partition(scope, id),
+        RecordOf::Group(id) => group_partition(scope, id),
+    }
+}
+
+pub(super) fn items_of(scope: Scope, record: RecordOf) -> String {
+    format!("{}#ITEMS", record_partition(scope, record))
 }
 
 pub(super) fn items_of_kind(kind: ItemKind) -> String {
     format!("{}#", kind.name())
 }
 
-pub(super) fn open_items(scope: Scope, client: ClientId) -> String {
-    format!("{}#C#{client}#OPEN", scope.a())
+pub(super) fn open_items(scope: Scope, record: RecordOf) -> String {
+    format!("{}#OPEN", record_partition(scope, record))
 }
 
 pub(super) fn appointments(scope: Scope) -> String {
@@ -470,12 +480,12 @@ pub(super) fn read_appointment(sk: &str) -> Option<(DateTime<Utc>, ClientId, Ite
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
-pub(super) fn happenings(scope: Scope, client: ClientId) -> String {
-    format!("{}#C#{client}#H", scope.a())
+pub(super) fn happenings(scope: Scope, record: RecordOf) -> String {
+    format!("{}#H", record_partition(scope, record))
 }
 
-pub(super) fn happening(scope: Scope, client: ClientId, at: DateTime<Utc>, id: HappeningId) -> Key {
-    Key::new(happenings(scope, client), format!("{}#{id}", time(at)))
+pub(super) fn happening(scope: Scope, record: RecordOf, at: DateTime<Utc>, id: HappeningId) -> Key {
+    Key::new(happenings(scope, record), format!("{}#{id}", time(at)))
 }
 
 pub(super) fn export_key(scope: Scope, id: ExportId) -> Key {
@@ -524,8 +534,8 @@ pub enum Part {
     Client(ClientId),
     /// An item, its comments and files.
     Item(ItemId),
-    /// What happened with a client.
-    Log(ClientId),
+    /// What happened with a client, or in a group.
+    Log(RecordOf),
     /// An engagement and its sessions.
     Engagement(EngagementId),
     /// What happened to an engagement.
@@ -546,7 +556,7 @@ impl Part {
             Self::Group(id) => (None, group_partition(scope, id)),
             Self::Client(id) => (None, client_partition(scope, id)),
             Self::Item(id) => (None, item_key(scope, id).pk),
-            Self::Log(client) => (None, happenings(scope, client)),
+            Self::Log(record) => (None, happenings(scope, record)),
             Self::Engagement(id) => (None, engagement_partition(scope, id)),
             Self::EngagementLog(id) => (None, engagement_log(scope, id)),
             Self::Runs(report) => (Some(Index::One), runs(scope, report)),
