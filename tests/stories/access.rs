@@ -617,6 +617,90 @@ impl House {
     }
 }
 
+/// Where mail to each of [`VIEWERS`] goes; `nobody` is a third party.
+const ADDRESSES: [Option<&str>; 13] = [
+    Some("ada@onward.example"),
+    Some("admin@onward.example"),
+    Some("manager@onward.example"),
+    Some("viewer@onward.example"),
+    Some("primary@onward.example"),
+    Some("coaching@onward.example"),
+    Some("bob@onward.example"),
+    Some("unpaired@onward.example"),
+    Some("amber@stone.example"),
+    Some("hana@acme.example"),
+    None,
+    None,
+    Some("partner@acme.example"),
+];
+
+/// What is in the records that the primary coach reports on, by its title or its words.
+const TOLD: [&str; 7] = [
+    "a shared action",
+    "a shared metric",
+    "a private note of the primary coach",
+    "an invoice that is a draft",
+    "what the client said",
+    "what the group shares",
+    "what somebody said in the group",
+];
+
+impl House {
+    /// What mail tells whom: reports of the primary coach to everybody who can be named, and the mails that comments lead to.
+    async fn mail(&self) -> String {
+        let coach = self.primary();
+        let item = async |kind, title, more| coach.item(&self.own, kind, title, more).await;
+        let action = item("action", TOLD[0], json!({})).await;
+        item("metric", TOLD[1], json!({})).await;
+        item("note", TOLD[2], json!({ "visibility": "private" })).await;
+        item("invoice", TOLD[3], json!({ "amount": { "amount_minor": 100, "currency": "EUR" } })).await;
+        let shared = coach.add(&format!("/v1/groups/{}/items", self.group), json!({ "kind": "action", "title": TOLD[5] })).await;
+        let client = self.viewers[8].as_ref().unwrap();
+        let say = async |by: &Person, on: &str, text: &str| {
+            by.post(&format!("/v1/items/{on}/comments"), json!({ "text": text })).await.expect(201);
+        };
+        say(client, &action, TOLD[4]).await;
+        say(client, &shared, TOLD[6]).await;
+        say(coach, &action, "what the coach said").await;
+        say(coach, &shared, "what the coach said in the group").await;
+        self.world.settle().await;
+        let named: Vec<&str> = self.viewers[..8].iter().map(|member| member.as_ref().unwrap().id.as_str()).collect();
+        let group = json!({ "kind": "groups", "ids": [self.group] });
+        for (scope, audience) in [
+            (&group, json!({ "kind": "coach", "ids": named })),
+            (&group, json!({ "kind": "clients" })),
+            (&group, json!({ "kind": "third_parties", "emails": ["partner@acme.example"] })),
+            (&json!({ "kind": "companies", "ids": [self.company] }), json!({ "kind": "personnel", "ids": [self.hana] })),
+        ] {
+            let kinds = ["action", "metric", "note", "invoice"];
+            let on = coach.report(json!({ "scope": scope, "audience": audience, "kinds": kinds, "detail": "full" })).await;
+            coach.ask("POST", &format!("/v1/reports/{on}/send-now"), &[], None).await.expect(202);
+        }
+        let before = self.world.mails().len();
+        self.world.settle().await;
+        let mails = self.world.mails();
+        let (earlier, reports) = mails.split_at(before);
+        let mut rows = String::new();
+        let mut row = |name: String, mails: &[stories::Mail], words: &str| {
+            write!(rows, "{name:55}").unwrap();
+            for address in ADDRESSES {
+                let told = mails.iter().any(|mail| Some(mail.to.as_str()) == address && mail.text.lines().any(|line| line.contains(words)));
+                write!(rows, "{:>10}", if told { "mailed" } else { "-" }).unwrap();
+            }
+            rows.push('\n');
+        };
+        for words in TOLD {
+            row(format!("report  {words}"), reports, words);
+        }
+        for words in [TOLD[4], "what the coach said", TOLD[6], "what the coach said in the group"] {
+            let forwards: Vec<_> = earlier.iter().filter(|mail| mail.subject.starts_with("Re: ")).cloned().collect();
+            let exact: Vec<_> = forwards.into_iter().filter(|mail| mail.text.lines().any(|line| line.trim() == words)).collect();
+            row(format!("comment {words}"), &exact, words);
+        }
+        rows
+    }
+}
+
 #[tokio::test]
 async fn everybody_may_do_on_every_route_what_this_table_says() {
     let mut house = House::build().await;
@@ -632,6 +716,7 @@ async fn everybody_may_do_on_every_route_what_this_table_says() {
             writeln!(table, "{route:38} {on:16}{row}").unwrap();
         }
     }
+    table.push_str(&House::build().await.mail().await);
     insta::assert_snapshot!(table);
 }
 

@@ -266,6 +266,9 @@ async fn an_account_is_taken_along_by_its_owner_whole_and_without_secrets() {
     ada.add(&format!("/v1/engagements/{engagement}/sessions"), json!({ "starts_at": "2026-03-20T10:00:00Z" })).await;
     ada.add("/v1/api-keys", json!({ "name": "a secret" })).await;
     ada.report(json!({})).await;
+    let circle = ada.add("/v1/groups", json!({ "name": "Circle" })).await;
+    ada.put(&format!("/v1/groups/{circle}/clients"), json!({ "client_ids": [amber] })).await.expect(200);
+    let shared = ada.add(&format!("/v1/groups/{circle}/items"), json!({ "kind": "action", "title": "Read chapter three" })).await;
     bob.post("/v1/account/exports", json!({})).await.expect(403);
     world.person("amber@stone.example").await.post("/v1/account/exports", json!({})).await.expect(403);
     let asked = ada.ask("POST", "/v1/account/exports", &[], None).await.expect(202);
@@ -299,6 +302,11 @@ async fn an_account_is_taken_along_by_its_owner_whole_and_without_secrets() {
     assert_eq!(rows.iter().find(is_about_the_note), None);
     assert!(!text.contains("Between me and me.") && !text.contains("cairn_") && !text.contains("gsi1pk") && !text.contains("digest"));
     assert_eq!(rows.last().unwrap()["private_items_left_to_their_authors"], 1);
+    let of_the_group = |row: &&Value| row["group_id"] == circle.as_str() && row["type"] != "group client";
+    let mut of_the_group: Vec<_> = rows.iter().filter(of_the_group).map(|row| (string(&row["type"]), row["title"].clone())).collect();
+    of_the_group.sort_by(|a, b| a.0.cmp(&b.0));
+    let title = json!("Read chapter three");
+    assert_eq!(of_the_group, [("happening".to_owned(), title.clone()), ("item".to_owned(), title)], "{shared}");
 }
 
 /// A world with a record that takes a few batches, and exports of it that were asked for in the same minute.

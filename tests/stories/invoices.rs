@@ -185,3 +185,30 @@ async fn an_overdue_invoice_keeps_its_engagement_from_being_deleted() {
     ada.advance(&id, "cancel").await;
     assert_eq!(ada.delete(&format!("/v1/engagements/{engagement}")).await.status, 204);
 }
+
+#[tokio::test]
+async fn nothing_goes_out_by_itself_for_an_engagement_that_was_deleted() {
+    let world = World::at("2026-11-02T09:00:00Z").await;
+    let ada = world.house().await;
+    let amber = ada.client("Amber", "Stone", "amber@x.example").await;
+    let program = ada.add("/v1/programs", json!({ "name": "Leadership", "kind": "one_to_one" })).await;
+    let mut scheduled = Vec::new();
+    for day in ["2026-11-04", "2026-11-06"] {
+        let engagement = ada.add("/v1/engagements", json!({ "client_id": amber, "program_id": program })).await;
+        let bill = invoice(json!({ "send_on": day, "repeat": { "every": "month" }, "engagement_id": engagement }));
+        let id = ada.item(&amber, "invoice", "November", bill).await;
+        assert_eq!(ada.delete(&format!("/v1/engagements/{engagement}")).await.status, 204);
+        scheduled.push((engagement, id));
+    }
+    world.advance_to("2026-11-05T00:00:00Z").await;
+    let states = async || {
+        let states = scheduled.iter().map(async |(_, id)| text(&ada.get(&format!("/v1/items/{id}")).await.expect(200)["state"]));
+        futures::future::join_all(states).await
+    };
+    assert_eq!(states().await, ["cancelled", "draft"]);
+    // one that comes back before its day goes out
+    ada.ask("POST", &format!("/v1/engagements/{}/restore", scheduled[1].0), &[], None).await.expect(200);
+    world.advance_to("2026-11-07T00:00:00Z").await;
+    assert_eq!(states().await, ["cancelled", "sent"]);
+    assert_eq!(all(&ada, &amber).await.len(), 3, "and the next of its series is there");
+}
