@@ -218,7 +218,7 @@ async fn reports_on_a_groups_clients_tell_what_the_group_shares_to_whoever_sees_
     }
     assert_eq!(of_amber.matches("reply+").count(), 2, "both can be commented on: {of_amber}");
     let [of_ben] = &text_to(BEN)[..] else { panic!("one report to Ben") };
-    assert!(of_ben.contains("You, 2 Mar: Ben has read it.") && !of_ben.contains("Amber's own"), "{of_ben}");
+    assert!(of_ben.contains("Ben Ruiz, 2 Mar: Ben has read it.") && !of_ben.contains("Amber's own"), "{of_ben}");
     let [of_hr] = &text_to("hr@acme.example")[..] else { panic!("one report to third parties") };
     let of_hr = of_hr.replace('\n', " ");
     for (words, shown) in [("Read chapter three", true), ("2 people and 1 group", true), ("has read it", false), ("reply+", false)] {
@@ -235,4 +235,82 @@ async fn reports_on_a_groups_clients_tell_what_the_group_shares_to_whoever_sees_
     assert_eq!(outcomes, [(AMBER.to_owned(), "sent".to_owned()), (BEN.to_owned(), "skipped".to_owned())]);
     assert!(text_to(AMBER).pop().unwrap().contains("After the second evening"));
     assert_eq!(text_to(BEN).len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_archived_is_out_of_the_group_and_so_is_whoever_coaches_nobody_else_in_it() {
+    let circle = Circle::open().await;
+    let item = circle.share(&circle.ada, "Read chapter three", json!({})).await;
+    circle.say(&circle.ada, &item, "Page 61.").await;
+    let messages = circle.world.stack.ses.messages();
+    let address = messages.iter().rfind(|message| message.to.iter().any(|to| to == BEN)).unwrap().reply_to[0].clone();
+    let on = json!({ "kind": "groups", "ids": [circle.group] });
+    let report = circle.ada.report(json!({ "scope": on, "audience": { "kind": "clients" } })).await;
+    // under way when the client is archived
+    circle.ada.post(&format!("/v1/items/{item}/comments"), json!({ "text": "And page 62." })).await.expect(201);
+    circle.ada.ask("POST", &format!("/v1/reports/{report}/send-now"), &[], None).await.expect(202);
+    let before = circle.world.mails_to(BEN).len();
+    circle.bea.ask("POST", &format!("/v1/clients/{}/archive", circle.ben.id), &[], None).await.expect(200);
+    circle.world.settle().await;
+    assert_eq!(circle.world.mails_to(BEN).len(), before);
+    assert!(circle.world.mails_to(AMBER).iter().any(|mail| mail.text.contains("And page 62.")));
+
+    let raw = format!(
+        "Message-ID: <1@mail.example>\r\nFrom: {BEN}\r\nTo: {address}\r\nSubject: Re: x\r\nDate: Mon, 2 Mar 2026 12:30:00 +0000\r\n\r\nMine too.\r\n"
+    );
+    let to = address.replace('+', "%2B");
+    let became = circle.world.raw("POST", &format!("/local/inbound?to={to}"), &[], raw).await.expect(200);
+    assert_eq!((became["decision"].as_str(), became["reason"].as_str()), (Some("refused"), Some("no_right")), "{became}");
+
+    assert_eq!(titles(&circle.bea, &circle.path("/items")).await, ["Read chapter three"]);
+    circle.bea.post(&circle.path("/items"), json!({ "kind": "action", "title": "Mine" })).await.expect(403);
+    let of_bea = circle.world.mails_to("bea@onward.example").len();
+    circle.say(&circle.amber, &item, "Read them both.").await;
+    assert_eq!(circle.world.mails_to("bea@onward.example").len(), of_bea);
+}
+
+#[tokio::test]
+async fn the_mail_that_a_comment_came_in_is_for_the_clients_own_coaches_and_third_parties_for_who_coaches_all() {
+    let circle = Circle::open().await;
+    let item = circle.share(&circle.ada, "Read chapter three", json!({})).await;
+    circle.say(&circle.ada, &item, "Page 61.").await;
+    let messages = circle.world.stack.ses.messages();
+    let address = messages.iter().rfind(|message| message.to.iter().any(|to| to == BEN)).unwrap().reply_to[0].replace('+', "%2B");
+    let raw = format!(
+        "Message-ID: <1@mail.example>\r\nFrom: {BEN}\r\nTo: {address}\r\nSubject: Re: x\r\nDate: Mon, 2 Mar 2026 12:30:00 +0000\r\n\r\nMine too.\r\n"
+    );
+    circle.world.raw("POST", &format!("/local/inbound?to={address}"), &[], raw).await.expect(200);
+    let comments = circle.bea.get(&format!("/v1/items/{item}/comments")).await.expect(200);
+    let original = format!("/v1/items/{item}/comments/{}/original", text(&comments["items"][1]["id"]));
+    circle.bea.get(&original).await.expect(200);
+    circle.ben.get(&original).await.expect(200);
+    circle.ada.get(&original).await.expect(403);
+    circle.amber.get(&original).await.expect(403);
+
+    // Bea coaches one of the two
+    let on = json!({ "kind": "groups", "ids": [circle.group] });
+    let outside = json!({ "scope": on, "audience": { "kind": "third_parties", "emails": ["hr@acme.example"] } });
+    circle.bea.post("/v1/reports", stories::report(outside.clone())).await.expect(403);
+    circle.ada.pair(&circle.of_amber, &circle.bea, "coaching").await;
+    circle.bea.post("/v1/reports", stories::report(outside)).await.expect(201);
+}
+
+#[tokio::test]
+async fn in_a_large_group_a_comment_is_read_where_it_stands() {
+    let circle = Circle::open().await;
+    let item = circle.share(&circle.ada, "Read chapter three", json!({})).await;
+    let mut clients = vec![circle.of_amber.clone(), circle.ben.id.clone()];
+    for n in 0..33 {
+        clients.push(circle.ada.client("N", &n.to_string(), &format!("n{n}@x.example")).await);
+    }
+    let told = |words: &str| circle.world.mails().into_iter().filter(|mail| mail.text.contains(words)).count();
+    circle.ada.put(&circle.path("/clients"), json!({ "client_ids": clients })).await.expect(200);
+    circle.say(&circle.ada, &item, "To thirty-five.").await;
+    assert_eq!(told("To thirty-five."), 35);
+    clients.push(circle.cleo.id.clone());
+    circle.ada.put(&circle.path("/clients"), json!({ "client_ids": clients })).await.expect(200);
+    circle.say(&circle.ada, &item, "To thirty-six.").await;
+    assert_eq!(told("To thirty-six."), 0);
+    let stream = circle.cleo.get(&circle.path("/stream")).await.expect(200);
+    assert_eq!(stream["items"][0]["text"], "To thirty-six.");
 }

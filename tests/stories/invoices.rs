@@ -206,6 +206,9 @@ async fn nothing_goes_out_by_itself_for_an_engagement_that_was_deleted() {
         futures::future::join_all(states).await
     };
     assert_eq!(states().await, ["cancelled", "draft"]);
+    // nor by hand
+    let refused = ada.ask("POST", &format!("/v1/items/{}/submit", scheduled[1].1), &[], None).await.expect(409);
+    assert_eq!(refused["code"], "engagement_deleted");
     // one that comes back before its day goes out
     ada.ask("POST", &format!("/v1/engagements/{}/restore", scheduled[1].0), &[], None).await.expect(200);
     world.advance_to("2026-11-07T00:00:00Z").await;

@@ -15,7 +15,7 @@ use domain::person::{Actor, Email};
 use domain::record::RecordOf;
 use platform::files;
 use platform::store::comments::Original;
-use platform::store::{Changes, Commit, Scope};
+use platform::store::{Changes, Commit, Scope, WRITES_MOST};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -26,6 +26,9 @@ use crate::{App, AppError, Ctx, items};
 
 /// For how long a link to a file is good.
 const LINK_GOOD_FOR: Duration = Duration::from_secs(300);
+
+// the comment, its happening and its mail, the answer and what counts it, the audit entry, the answered request
+const _: () = assert!(2 * comment::TOLD_MOST + comment::FILES_MOST + 8 <= WRITES_MOST);
 
 /// A comment to be made.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
@@ -190,9 +193,15 @@ pub async fn file(ctx: &Ctx, id: ItemId, file: FileId) -> Result<Link, AppError>
 /// # Errors
 /// [`AppError`]; a conflict where the mail is not kept any more.
 pub async fn original(ctx: &Ctx, id: ItemId, comment: CommentId) -> Result<Link, AppError> {
-    let (_, record) = readable(ctx, id).await?;
+    let (item, record) = readable(ctx, id).await?;
     let comment = ctx.store().comment(ctx.scope, id, comment).await?.ok_or(AppError::NotFound)?;
-    let coaches = ctx.viewer.member().is_some() && record.facts.level().coaches();
+    let coaches = match (comment.author, ctx.viewer.member()) {
+        // in a group, a client's mail is for their own coaches
+        (Actor::Client(author), Some(member)) if item.record.group().is_some() => {
+            ctx.store().level(ctx.scope, member.id, author).await?.coaches()
+        }
+        (_, viewer) => viewer.is_some() && record.facts.level().coaches(),
+    };
     if comment.author != ctx.actor() && !coaches {
         return Err(AppError::Forbidden("the mail that a comment came in is for its author and the client's coaches".into()));
     }

@@ -442,6 +442,7 @@ async fn still_shown(
                 && reader.as_ref().is_none_or(|reader| decide(reader, Action::Read, &by_reader.reported()).is_allowed())
         })
     };
+    let had_news = !content.is_empty();
     let mut content = content.only(may);
     if let Some(Viewer::Personnel(person)) = &reader {
         for section in &mut content.sections {
@@ -453,8 +454,8 @@ async fn still_shown(
         }
         content.sections.retain(|section| !section.is_empty());
     }
-    // a report that says nothing where there is no news was not planned without any: what there was may not be shown
-    let says_nothing = content.is_empty() && report.definition.when_empty == WhenEmpty::Skip;
+    // what news there was may not be shown any more, and without any it would not have been planned
+    let says_nothing = had_news && content.is_empty() && report.definition.when_empty == WhenEmpty::Skip;
     Ok(match content.sections.is_empty() || says_nothing {
         true if is_archived => Err(NotAnyMore::Archived),
         true => Err(NotAnyMore::NoRight),

@@ -8,6 +8,7 @@
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use domain::due::{Turn, turn, wakes};
+use domain::engagement::Engagement;
 use domain::happening::Happening;
 use domain::id::{AuditId, HappeningId, ItemId};
 use domain::invoice;
@@ -103,7 +104,7 @@ async fn take(app: &App, scope: Scope, id: ItemId, now: DateTime<Utc>, fallen: &
         let item = store.item(scope, id).await?.filter(|item| item.wake_at.is_some_and(|at| at <= now));
         // the index was behind, or somebody else was faster
         let Some(item) = item else { return Ok(Vec::new()) };
-        let Surroundings { zone, is_over } = surroundings(app, scope, &item).await?;
+        let Surroundings { zone, is_over, engagement } = surroundings(app, scope, &item).await?;
         let mut changes = Changes::new();
         let mut next = Vec::new();
         let turn = turn(&item, zone, is_over, now, HappeningId(app.new_id()));
@@ -119,6 +120,9 @@ async fn take(app: &App, scope: Scope, id: ItemId, now: DateTime<Utc>, fallen: &
                 }
             }
             Turn::Send(item, happening) => {
+                if let Some(engagement) = &engagement {
+                    store.require_engagement(&mut changes, scope, engagement)?;
+                }
                 write(app, &mut changes, scope, item, happening, "item.send")?;
                 next.extend(item.wake_at.filter(|at| *at <= now).map(|_| item.id));
                 if let Some((mut following, created)) = invoice::next(item, now, HappeningId(app.new_id())) {
@@ -152,6 +156,8 @@ struct Surroundings {
     zone: Tz,
     /// Whether nothing is to go out any more.
     is_over: bool,
+    /// The engagement that it is for.
+    engagement: Option<Engagement>,
 }
 
 async fn surroundings(app: &App, scope: Scope, item: &Item) -> Result<Surroundings, AppError> {
@@ -166,12 +172,12 @@ async fn surroundings(app: &App, scope: Scope, item: &Item) -> Result<Surroundin
             };
             let (client, engagement) = futures::future::try_join(store.client(scope, id), engagement).await?;
             let client = client.ok_or_else(|| AppError::Fault("an item of no client".into()))?;
-            let is_over = client.archived || engagement.is_some_and(|engagement| engagement.is_deleted());
-            Ok(Surroundings { zone: client.time_zone, is_over })
+            let is_over = client.archived || engagement.as_ref().is_some_and(Engagement::is_deleted);
+            Ok(Surroundings { zone: client.time_zone, is_over, engagement })
         }
         RecordOf::Group(_) => {
             let account = store.account(scope).await?.ok_or_else(|| AppError::Fault("an item of no account".into()))?;
-            Ok(Surroundings { zone: account.time_zone, is_over: false })
+            Ok(Surroundings { zone: account.time_zone, is_over: false, engagement: None })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Groups of clients.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::access::{Action, GroupFacts, Resource, Viewer, decide};
 use domain::account::Feature;
@@ -16,6 +16,11 @@ use crate::companies::Named;
 use crate::page::{List, Page, Paged};
 use crate::{AppError, Ctx};
 
+/// The most clients of a group: who hears of what is said in it is looked up one by one.
+const CLIENTS_MOST: usize = 200;
+/// How many groups are looked at at once.
+const AT_ONCE: usize = 8;
+
 /// The clients of a group.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -26,12 +31,27 @@ pub struct GroupClients {
 
 /// What access needs to know of a group, for a viewer.
 pub(crate) async fn facts(store: &Store, scope: Scope, id: GroupId, viewer: &Viewer) -> Result<GroupFacts, AppError> {
-    let clients: BTreeSet<ClientId> = store.group_clients(scope, id).await?.into_iter().collect();
-    let levels: Vec<Level> = match viewer.member() {
-        Some(member) => store.levels_with(scope, member.id, clients.iter().copied()).await?.into_values().collect(),
-        None => Vec::new(),
-    };
-    Ok(GroupFacts::new(id, &levels, Some(viewer), &clients))
+    let clients = store.group_clients(scope, id).await?.into_iter().collect();
+    facts_with(store, scope, id, &clients, viewer).await
+}
+
+/// The same, of a group of these clients. Who coaches none of it but archived clients reads on, and writes no more (P-4).
+pub(crate) async fn facts_with(
+    store: &Store,
+    scope: Scope,
+    id: GroupId,
+    clients: &BTreeSet<ClientId>,
+    viewer: &Viewer,
+) -> Result<GroupFacts, AppError> {
+    let Some(member) = viewer.member() else { return Ok(GroupFacts::new(id, &BTreeMap::new(), Some(viewer), clients)) };
+    let levels = store.levels_with(scope, member.id, clients.iter().copied()).await?;
+    let facts = GroupFacts::new(id, &levels, Some(viewer), clients);
+    if !facts.level.coaches() {
+        return Ok(facts);
+    }
+    let coached = levels.iter().filter(|(_, level)| level.coaches()).map(|(client, _)| *client);
+    let is_alive = store.clients_by_id(scope, coached.collect::<Vec<_>>()).await?.iter().any(|client| !client.archived);
+    Ok(if is_alive { facts } else { GroupFacts { level: Level::ViewOnly, coaches_all: false, ..facts } })
 }
 
 /// A group that the viewer may know of.
@@ -44,15 +64,22 @@ pub(crate) async fn load(ctx: &Ctx, id: GroupId) -> Result<(Group, GroupFacts), 
 
 /// The groups the viewer may see.
 pub(crate) async fn visible(ctx: &Ctx) -> Result<Vec<Group>, AppError> {
+    let (store, scope) = (ctx.store(), ctx.scope);
+    let mut groups = store.groups(scope).await?;
+    if let Viewer::Client(own) = &ctx.viewer {
+        let in_them: BTreeSet<GroupId> = store.client_groups(scope, own.id).await?.into_iter().collect();
+        groups.retain(|group| in_them.contains(&group.id));
+    }
     let sees = |facts: &GroupFacts| decide(&ctx.viewer, Action::Read, &Resource::Group(facts)).is_allowed();
+    // who sees every group needs no look at who is in it
+    let sees_all = |id| sees(&GroupFacts::new(id, &BTreeMap::new(), None, &BTreeSet::new()));
     let mut visible = Vec::new();
-    for group in ctx.store().groups(ctx.scope).await? {
-        // who sees every group needs no look at who is in it
-        if sees(&GroupFacts::new(group.id, &[], None, &BTreeSet::new()))
-            || sees(&facts(ctx.store(), ctx.scope, group.id, &ctx.viewer).await?)
-        {
-            visible.push(group);
-        }
+    for part in groups.chunks(AT_ONCE) {
+        let seen = part
+            .iter()
+            .map(async |group| Ok::<bool, AppError>(sees_all(group.id) || sees(&facts(store, scope, group.id, &ctx.viewer).await?)));
+        let seen = futures::future::try_join_all(seen).await?;
+        visible.extend(part.iter().zip(seen).filter(|(_, seen)| *seen).map(|(group, _)| group.clone()));
     }
     Ok(visible)
 }
@@ -131,6 +158,9 @@ pub async fn set_clients(ctx: &Ctx, id: GroupId, wanted: &GroupClients) -> Resul
         return Err(Invalid::field("client_ids", format!("there is no client {unknown}")).into());
     }
     let leaving: Vec<ClientId> = before.difference(&wanted.client_ids).copied().collect();
+    if wanted.client_ids.len() > CLIENTS_MOST && !joining.is_empty() {
+        return Err(Invalid::field("client_ids", format!("must be at most {CLIENTS_MOST} clients")).into());
+    }
     if joining.len() + leaving.len() + 3 > WRITES_MOST {
         return Err(Invalid::field("client_ids", "changes too many clients at once; send at most 90 more or fewer").into());
     }

@@ -6,6 +6,7 @@ use domain::access::{Action, ItemFacts, Viewer, decide};
 use domain::account::Feature;
 use domain::check::Invalid;
 use domain::due::wakes;
+use domain::engagement::hangs_on;
 use domain::happening::Happening;
 use domain::id::{HappeningId, ItemId};
 use domain::invoice;
@@ -251,6 +252,16 @@ async fn save(
     status: u16,
 ) -> Result<Item, AppError> {
     ctx.store().add_happening(&mut changes, ctx.scope, happening)?;
+    if let Some(id) = item.engagement_id
+        && hangs_on(&item, id).is_some()
+        && before.is_none_or(|before| hangs_on(before, id).is_none())
+    {
+        // it keeps its engagement from being deleted from now on: there is one
+        let engagement = ctx.store().engagement(ctx.scope, id).await?.filter(|engagement| !engagement.is_deleted());
+        let deleted =
+            || AppError::conflict("engagement_deleted", "the engagement that it is for was deleted; restore that first, or cancel this");
+        ctx.store().require_engagement(&mut changes, ctx.scope, &engagement.ok_or_else(deleted)?)?;
+    }
     ctx.commit(changes, action, item.id, status, &item).await?;
     if item.kind == ItemKind::Appointment && item.record.client().is_some() && !ctx.is_trial() {
         let was = before.filter(|before| before.state == State::Scheduled).and_then(|before| before.starts_at);

@@ -202,10 +202,9 @@ async fn may_report(ctx: &Ctx, creator: &Member, definition: &Definition) -> Res
     };
     let covered = runs::resolve(&ctx.app, ctx.scope, &ctx.account, &to_self, creator, None).await?;
     let viewer = domain::access::Viewer::Member(creator.clone());
-    let allowed = covered
-        .clients()
-        .iter()
-        .all(|(client, level)| decide(&viewer, Action::Report(kind), &Resource::Client(&ClientFacts::of(client, *level))).is_allowed());
+    let may = |resource: &Resource<'_>| decide(&viewer, Action::Report(kind), resource).is_allowed();
+    let clients = covered.clients().iter().all(|(client, level)| may(&Resource::Client(&ClientFacts::of(client, *level))));
+    let allowed = clients && covered.groups().iter().all(|shared| may(&Resource::GroupRecord(&shared.creator)));
     if allowed { Ok(()) } else { Err(AppError::forbidden(Action::Report(kind))) }
 }
 

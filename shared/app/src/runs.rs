@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
-use domain::access::{Action, ClientFacts, GroupFacts, Resource, Viewer, decide};
+use domain::access::{Action, ClientFacts, Resource, Viewer, decide};
 use domain::account::Account;
 use domain::client::{Client, Level};
 use domain::delivery::{Delivery, Mail, Recipient, to_member};
@@ -315,8 +315,14 @@ impl Plan {
     }
 
     /// The groups that a recipient's mail can be on; whether they may see them is asked when it is composed.
-    fn groups_of(&self, planned: &Planned) -> &[Shared] {
-        if planned.company_id.is_some() { &[] } else { &self.groups }
+    fn groups_of(&self, planned: &Planned) -> Vec<&Shared> {
+        let on = |shared: &Shared| planned.company_id.is_none() && planned.client_id.is_none_or(|id| shared.clients.contains(&id));
+        self.groups.iter().filter(|shared| on(shared)).collect()
+    }
+
+    /// The groups that are reported on.
+    pub(crate) fn groups(&self) -> &[Shared] {
+        &self.groups
     }
 }
 
@@ -347,8 +353,7 @@ pub(crate) async fn resolve(
                     continue;
                 };
                 let clients: BTreeSet<ClientId> = clients.into_iter().collect();
-                let levels = store.levels_with(scope, creator.id, clients.iter().copied()).await?.into_values();
-                let creator = GroupFacts::new(id, &levels.collect::<Vec<_>>(), Some(&viewer), &clients);
+                let creator = crate::groups::facts_with(store, scope, id, &clients, &viewer).await?;
                 ids.extend(clients.iter().copied());
                 groups.push(Shared { group, clients, creator });
             }
@@ -464,12 +469,12 @@ async fn records(
     app: &App,
     scope: Scope,
     clients: Vec<(Client, Level)>,
-    groups: &[Shared],
+    groups: Vec<&Shared>,
     window: Window,
 ) -> Result<Vec<Record>, AppError> {
     let store = &app.platform.store;
     let clients = clients.into_iter().map(|(client, level)| Subject::Client(Box::new(client), level));
-    let groups = groups.iter().map(|shared| Subject::Group(Box::new(shared.clone())));
+    let groups = groups.into_iter().map(|shared| Subject::Group(Box::new(shared.clone())));
     stream::iter(clients.chain(groups).collect::<Vec<_>>())
         .map(async |subject| {
             let happenings = store.happenings(scope, subject.record(), window);
@@ -534,7 +539,8 @@ pub(crate) async fn plan(app: &App, scope: Scope, report: &Report, mut run: Run)
     for part in parts.into_iter().filter(|part| !part.is_empty()) {
         let wanted: BTreeSet<ClientId> = part.iter().flat_map(|planned| plan.clients_of(planned)).map(|(client, _)| client.id).collect();
         let clients = plan.clients.iter().filter(|(client, _)| wanted.contains(&client.id)).cloned().collect();
-        let groups = part.first().map_or(&[][..], |planned| plan.groups_of(planned));
+        let wanted: BTreeSet<GroupId> = part.iter().flat_map(|planned| plan.groups_of(planned)).map(|shared| shared.group.id).collect();
+        let groups = plan.groups.iter().filter(|shared| wanted.contains(&shared.group.id)).collect();
         let records = records(app, scope, clients, groups, run.window).await?;
         let mut deliveries = Vec::with_capacity(part.len());
         let mut shared: Option<String> = None;
@@ -544,7 +550,10 @@ pub(crate) async fn plan(app: &App, scope: Scope, report: &Report, mut run: Run)
                 _ => {
                     let of: Vec<Record> = match planned.client_id {
                         Some(id) => {
-                            let on = |record: &&Record| record.subject.client().is_none_or(|client| client.id == id);
+                            let on = |record: &&Record| match &record.subject {
+                                Subject::Client(client, _) => client.id == id,
+                                Subject::Group(shared) => shared.clients.contains(&id),
+                            };
                             records.iter().filter(on).cloned().collect()
                         }
                         None => records.clone(),

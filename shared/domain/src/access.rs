@@ -1,6 +1,6 @@
 //! Who may do what: one function, asked by everything. What is not allowed here is not allowed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -155,18 +155,26 @@ pub struct GroupFacts {
     pub id: GroupId,
     /// The most that the viewer is to any client of the group; `None` for viewers who are not members.
     pub level: Level,
-    /// Whether the viewer is a client of the group.
+    /// Whether the viewer coaches every client of the group, and there are any.
+    pub coaches_all: bool,
+    /// Whether the viewer is a client of the group, who is not archived.
     pub is_in_it: bool,
 }
 
 impl GroupFacts {
-    /// The facts of a group of these clients, for a viewer who is so much to some of them.
-    pub fn new(id: GroupId, levels: &[Level], viewer: Option<&Viewer>, clients: &BTreeSet<ClientId>) -> Self {
+    /// The facts of a group of these clients, for a viewer who is this to those of them that `levels` names.
+    pub fn new(id: GroupId, levels: &BTreeMap<ClientId, Level>, viewer: Option<&Viewer>, clients: &BTreeSet<ClientId>) -> Self {
         let is_in_it = match viewer {
-            Some(Viewer::Client(own)) => clients.contains(&own.id),
+            Some(Viewer::Client(own)) => !own.archived && clients.contains(&own.id),
             Some(Viewer::Member(_) | Viewer::Personnel(_)) | None => false,
         };
-        Self { id, level: levels.iter().copied().max().unwrap_or_default(), is_in_it }
+        let of = |client: &ClientId| levels.get(client).copied().unwrap_or_default();
+        Self {
+            id,
+            level: clients.iter().map(of).max().unwrap_or_default(),
+            coaches_all: !clients.is_empty() && clients.iter().all(|client| of(client).coaches()),
+            is_in_it,
+        }
     }
 }
 
@@ -398,9 +406,14 @@ pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decis
             Decision::when(coaches_group(viewer, group), unless(sees_group(viewer, group)))
         }
         (Resource::GroupRecord(group), Action::Report(audience)) => {
-            let may_share = coaches_group(viewer, group) || viewer.may(Permission::ReportToThirdParties);
+            // outside of the group it is shared only by who coaches all of it, or by permission
+            let may_share = match audience {
+                AudienceKind::Coach => true,
+                AudienceKind::Clients => coaches_group(viewer, group),
+                AudienceKind::ThirdParties | AudienceKind::Personnel => group.coaches_all,
+            };
             Decision::when(
-                is_member && sees_group_record(viewer, group) && (audience == AudienceKind::Coach || may_share),
+                is_member && sees_group_record(viewer, group) && (may_share || viewer.may(Permission::ReportToThirdParties)),
                 unless(sees_group(viewer, group)),
             )
         }
@@ -788,7 +801,7 @@ mod tests {
     }
 
     fn group(level: Level, is_in_it: bool) -> GroupFacts {
-        GroupFacts { id: GroupId(Ulid(40)), level, is_in_it }
+        GroupFacts { id: GroupId(Ulid(40)), level, coaches_all: false, is_in_it }
     }
 
     /// Everything that can be asked about a group.
@@ -857,8 +870,17 @@ mod tests {
         }
         let by_other = Actor::System;
         let shared = item(ItemKind::Action, Visibility::Shared, by_other);
-        for facts in [group(Level::None, false), group(Level::None, true), group(Level::ViewOnly, false), group(Level::Coaching, false)] {
-            let on = format!("Group, {:?}{}", facts.level, if facts.is_in_it { ", in it" } else { "" });
+        let all = GroupFacts { coaches_all: true, ..group(Level::Coaching, false) };
+        let groups = [(Level::None, false), (Level::None, true), (Level::ViewOnly, false), (Level::Coaching, false)];
+        for facts in groups.into_iter().map(|(level, is_in_it)| group(level, is_in_it)).chain([all]) {
+            let more = if facts.is_in_it {
+                ", in it"
+            } else if facts.coaches_all {
+                " all"
+            } else {
+                ""
+            };
+            let on = format!("Group, {:?}{more}", facts.level);
             let reports = [Action::Report(AudienceKind::Coach), Action::Report(AudienceKind::ThirdParties)];
             for action in [Action::Read, Action::Write] {
                 row(format!("{on}: {action:?} group"), action, Resource::Group(&facts));
@@ -1096,7 +1118,8 @@ mod tests {
     }
 
     fn group_facts() -> impl Strategy<Value = GroupFacts> {
-        (proptest::sample::select(LEVELS.to_vec()), any::<bool>()).prop_map(|(level, is_in_it)| group(level, is_in_it))
+        (proptest::sample::select(LEVELS.to_vec()), any::<bool>(), any::<bool>())
+            .prop_map(|(level, all, is_in_it)| GroupFacts { coaches_all: all && level.coaches(), ..group(level, is_in_it) })
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! Comments on items, and who hears of them (C-2, C-4, C-5).
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,7 +10,7 @@ use crate::access::{Action, ClientFacts, GroupFacts, ItemFacts, Viewer, decide};
 use crate::check::{self, Invalid};
 use crate::client::{Client, Level, Pairing};
 use crate::delivery::{Recipient, to_member};
-use crate::id::{CommentId, FileId, ItemId, MemberId};
+use crate::id::{ClientId, CommentId, FileId, ItemId};
 use crate::item::Item;
 use crate::person::{Actor, Member, PersonId};
 use crate::record::{RecordFacts, RecordOf};
@@ -163,8 +165,9 @@ pub fn keep(name: &str, size: usize, before: usize) -> Result<(), WhyNotKept> {
     }
 }
 
-/// The most people who are told of one comment by mail. What is said in a group of more stands in its stream and in reports.
-pub const TOLD_MOST: usize = 40;
+/// The most people who are told of one comment by mail: as many as fit into one transaction with a comment that has as many
+/// files as it may. What is said in a group of more stands in its stream and in reports.
+pub const TOLD_MOST: usize = 35;
 
 /// The people around a record who may be told of what is said in it.
 #[derive(Clone, Debug, Default)]
@@ -178,20 +181,23 @@ pub struct Around {
 }
 
 impl Around {
-    /// What a member is to a record around which these people are.
-    pub fn level(&self, member: MemberId) -> Level {
-        self.pairings.iter().filter(|pairing| pairing.member_id == member).map(|pairing| pairing.level).max().unwrap_or_default()
-    }
-
-    fn facts(&self, record: RecordOf, viewer: &Viewer, level: Level) -> Option<RecordFacts> {
+    /// The record as it is to one of these people. In a group, an archived client is nobody, and so is who is paired with them.
+    fn seen_by(&self, record: RecordOf, viewer: &Viewer) -> Option<RecordFacts> {
+        let levels: BTreeMap<ClientId, Level> = match viewer {
+            Viewer::Member(member) => {
+                let own = self.pairings.iter().filter(|pairing| pairing.member_id == member.id);
+                own.map(|pairing| (pairing.client_id, pairing.level)).collect()
+            }
+            Viewer::Client(_) | Viewer::Personnel(_) => BTreeMap::new(),
+        };
         match record {
             RecordOf::Client(id) => {
                 let client = self.clients.iter().find(|client| client.id == id)?;
-                Some(RecordFacts::Client(ClientFacts::of(client, level)))
+                Some(RecordFacts::Client(ClientFacts::of(client, levels.get(&id).copied().unwrap_or_default())))
             }
             RecordOf::Group(id) => {
-                let clients = self.clients.iter().map(|client| client.id).collect();
-                Some(RecordFacts::Group(GroupFacts::new(id, &[level], Some(viewer), &clients)))
+                let clients = self.clients.iter().filter(|client| !client.archived).map(|client| client.id).collect();
+                Some(RecordFacts::Group(GroupFacts::new(id, &levels, Some(viewer), &clients)))
             }
         }
     }
@@ -202,16 +208,14 @@ impl Around {
 /// in a group the other clients are not told: they read it there.
 pub fn told(author: Actor, item: &Item, around: &Around) -> Vec<Recipient> {
     let facts = ItemFacts::of(item);
-    let hears =
-        |viewer: &Viewer, level: Level| around.facts(item.record, viewer, level).is_some_and(|record| hears(viewer, &record, &facts));
+    let hears = |viewer: &Viewer| around.seen_by(item.record, viewer).is_some_and(|record| hears(viewer, &record, &facts));
     let told: Vec<Recipient> = match author {
         Actor::Client(_) => {
-            let members = around.members.iter().filter(|member| hears(&Viewer::Member((*member).clone()), around.level(member.id)));
+            let members = around.members.iter().filter(|member| hears(&Viewer::Member((*member).clone())));
             members.map(|member| to_member(member.id, &member.name, &member.email)).collect()
         }
         Actor::Member(_) => {
-            let clients = around.clients.iter().filter(|client| !client.archived);
-            let hearing = clients.filter(|client| hears(&Viewer::Client((*client).clone()), Level::None));
+            let hearing = around.clients.iter().filter(|client| hears(&Viewer::Client((*client).clone())));
             let recipient = |client: &Client| {
                 let email = client.email.clone()?;
                 Some(Recipient { email, person: Some(PersonId::Client(client.id)), name: Some(client.name()) })

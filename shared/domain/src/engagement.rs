@@ -490,6 +490,13 @@ pub fn hangs_on(item: &Item, engagement: EngagementId) -> Option<Hangs> {
     }
 }
 
+/// Whether an item that does not keep the engagement from being deleted may come to do so.
+pub fn may_come_to_hang_on(item: &Item, engagement: EngagementId) -> bool {
+    let is_set_up =
+        matches!((item.kind, item.state), (ItemKind::Invoice, item::State::Draft) | (ItemKind::Contract, item::State::AwaitingSignature));
+    item.engagement_id == Some(engagement) && is_set_up
+}
+
 /// A planned break as people send it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]

@@ -246,12 +246,13 @@ impl Subject {
     }
 
     fn seen_by(&self, reader: &Reader) -> RecordFacts {
-        let level = |client: ClientId| reader.levels.get(&client).copied().unwrap_or_default();
         match self {
-            Self::Client(client, _) => RecordFacts::Client(ClientFacts::of(client, level(client.id))),
+            Self::Client(client, _) => {
+                let level = reader.levels.get(&client.id).copied().unwrap_or_default();
+                RecordFacts::Client(ClientFacts::of(client, level))
+            }
             Self::Group(shared) => {
-                let levels: Vec<Level> = shared.clients.iter().map(|client| level(*client)).collect();
-                RecordFacts::Group(GroupFacts::new(shared.group.id, &levels, reader.viewer.as_ref(), &shared.clients))
+                RecordFacts::Group(GroupFacts::new(shared.group.id, &reader.levels, reader.viewer.as_ref(), &shared.clients))
             }
         }
     }

@@ -284,8 +284,9 @@ impl View {
             }
             let you = match letter.audience {
                 AudienceKind::Clients if section.record.client().is_some() => Some(section.name.as_str()),
-                AudienceKind::Clients | AudienceKind::Coach => letter.recipient,
-                AudienceKind::ThirdParties | AudienceKind::Personnel => None,
+                AudienceKind::Coach => letter.recipient,
+                // in a group, two may have the same name
+                AudienceKind::Clients | AudienceKind::ThirdParties | AudienceKind::Personnel => None,
             };
             let setting = Setting { zone, now, today: words::day(now, zone), you, comment };
             let counts = Counts::of(section);

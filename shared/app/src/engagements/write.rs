@@ -5,15 +5,15 @@ use chrono_tz::Tz;
 use domain::check::Check;
 use domain::engagement::{
     Activity, Engagement, EngagementDraft, EngagementHappening, Hangs, Move, PauseDraft, Session, SessionDraft, SessionKind, SessionState,
-    What, advance, end_pauses, hangs_on, settle,
+    What, advance, end_pauses, hangs_on, may_come_to_hang_on, settle,
 };
 use domain::id::{EngagementId, HappeningId, SessionId};
-use domain::item::ItemKind;
+use domain::item::{Item, ItemKind};
 use domain::person::Email;
 use domain::program::{Program, ProgramKind};
 use domain::progress::{Progress, Tracking, file, progress, refile};
 use platform::store::engagements::Whole;
-use platform::store::{Changes, Commit};
+use platform::store::{Changes, Commit, WRITES_MOST};
 use ulid::Ulid;
 
 use super::nudge::may_act;
@@ -67,6 +67,8 @@ struct Decided {
     what: What,
     /// The day it is about.
     on: Option<NaiveDate>,
+    /// Items that stand as they do: none of them comes to keep it from being deleted meanwhile.
+    unless: Vec<Item>,
 }
 
 /// What was written, or stands as it did.
@@ -120,7 +122,7 @@ pub(super) async fn write_by(ctx: &Ctx, id: EngagementId, asked: &Asked<'_>, exp
         match committed {
             Commit::Done => return Ok(written),
             // somebody else, or the sweep, was faster: decide anew by what is there now
-            Commit::Unmet("version" | "tracking" | "client") => {}
+            Commit::Unmet("version" | "tracking" | "client" | "item") => {}
             Commit::Unmet(name) => return Err(AppError::Fault(format!("an engagement was not written: {name}"))),
         }
     }
@@ -156,7 +158,7 @@ fn find(whole: &Whole, id: SessionId) -> Result<&Session, AppError> {
 /// What comes of what is asked; `None` where nothing changes.
 async fn decide(ctx: &Ctx, before: &Loaded, asked: &Asked<'_>) -> Result<Option<Decided>, AppError> {
     let engagement = &before.whole.engagement;
-    let alone = |engagement: Engagement, what: What| Some(Decided { engagement, session: None, what, on: None });
+    let alone = |engagement: Engagement, what: What| Some(Decided { engagement, session: None, what, on: None, unless: Vec::new() });
     Ok(match asked {
         Asked::Change(draft) => {
             may_set(ctx, engagement, draft)?;
@@ -170,12 +172,11 @@ async fn decide(ctx: &Ctx, before: &Loaded, asked: &Asked<'_>) -> Result<Option<
                 check_coach(ctx, *coach, &mut check).await?;
                 check.done(())?;
             }
-            if *asked == Move::Delete {
-                may_go(ctx, engagement).await?;
-            }
+            let unless = if *asked == Move::Delete { may_go(ctx, engagement).await? } else { Vec::new() };
             let program = program(ctx, engagement).await?;
             let refused = |why: domain::engagement::NotPossible| AppError::conflict("wrong_state", why.to_string());
-            alone(advance(engagement, *asked, &program, ctx.now).map_err(refused)?, told(*asked))
+            let after = advance(engagement, *asked, &program, ctx.now).map_err(refused)?;
+            Some(Decided { engagement: after, session: None, what: told(*asked), on: None, unless })
         }
         Asked::Pause(draft) => alone(draft.add(engagement, ctx.actor(), today(ctx), ctx.now)?, What::Paused),
         Asked::Resume => match end_pauses(engagement, today(ctx), ctx.now) {
@@ -204,8 +205,9 @@ async fn decide(ctx: &Ctx, before: &Loaded, asked: &Asked<'_>) -> Result<Option<
     })
 }
 
-/// Refuses to delete what an unpaid invoice or an active contract hangs on (P-6).
-async fn may_go(ctx: &Ctx, engagement: &Engagement) -> Result<(), AppError> {
+/// Refuses to delete what an unpaid invoice or an active contract hangs on (P-6). Gives the items that may come to.
+async fn may_go(ctx: &Ctx, engagement: &Engagement) -> Result<Vec<Item>, AppError> {
+    let mut unless: Vec<Item> = Vec::new();
     for kind in [ItemKind::Invoice, ItemKind::Contract] {
         let mut after = None;
         loop {
@@ -217,13 +219,16 @@ async fn may_go(ctx: &Ctx, engagement: &Engagement) -> Result<(), AppError> {
                 };
                 return Err(AppError::conflict(code, why.to_string()));
             }
+            unless.extend(items.into_iter().filter(|item| may_come_to_hang_on(item, engagement.id)));
             match next {
                 Some(next) => after = Some(next),
                 None => break,
             }
         }
     }
-    Ok(())
+    // what else is written with it fits in
+    unless.truncate(WRITES_MOST - 20);
+    Ok(unless)
 }
 
 /// How progress is watched may be set by those who may see it, and by the coach, who sees it once it is.
@@ -274,7 +279,8 @@ fn with_session(ctx: &Ctx, engagement: &Engagement, session: Session, state_befo
         SessionState::Cancelled => What::SessionCancelled,
     };
     let on = session.starts_at.with_timezone(&ctx.account.time_zone).date_naive();
-    Decided { engagement: engagement.clone().changed(ctx.now), what, on: Some(on).filter(|on| *on != today(ctx)), session: Some(session) }
+    let on = Some(on).filter(|on| *on != today(ctx));
+    Decided { engagement: engagement.clone().changed(ctx.now), what, on, session: Some(session), unless: Vec::new() }
 }
 
 fn today(ctx: &Ctx) -> NaiveDate {
@@ -290,6 +296,9 @@ fn changes(ctx: &Ctx, before: &Loaded, decided: &Decided) -> Result<Changes, App
     store.replace_engagement(&mut changes, scope, &decided.engagement, &tracking)?;
     // the address it is filed with, and that the record is not archived, hold at this moment
     store.require_client(&mut changes, scope, &before.client)?;
+    for item in &decided.unless {
+        store.require_item(&mut changes, scope, item)?;
+    }
     match &decided.session {
         Some(session) if session.version == 1 => store.add_session(&mut changes, scope, session)?,
         Some(session) => store.replace_session(&mut changes, scope, session)?,

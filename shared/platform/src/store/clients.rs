@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck};
 use chrono::{DateTime, Utc};
 use domain::client::{Client, Level, Pairing};
 use domain::id::{ClientId, CompanyId, MemberId};
@@ -11,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::keys::{self, Scope};
-use super::{After, Changes, Index, Query, Range, Store, StoreError, built, from_row, text, to_row};
+use super::{After, Changes, Index, Query, Range, Store, StoreError, from_row, text, to_row};
 
 /// A pairing that ended, or was replaced by one of another level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -93,13 +92,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Call`].
     pub fn require_client(&self, changes: &mut Changes, scope: Scope, client: &Client) -> Result<(), StoreError> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.table)
-            .set_key(Some(keys::client_key(scope, client.id).row()))
-            .condition_expression("version = :version")
-            .expression_attribute_values(":version", AttributeValue::N(client.version.to_string()));
-        changes.check("client", check.build().map_err(|e| built(&e))?);
-        Ok(())
+        changes.require("client", &self.table, &keys::client_key(scope, client.id), client.version)
     }
 
     /// The pairings of a client, as they are now.

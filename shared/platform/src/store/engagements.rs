@@ -224,6 +224,14 @@ impl Store {
         self.replace_tracking(changes, scope, tracking)
     }
 
+    /// That an engagement is of this version still; unmet `engagement`.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn require_engagement(&self, changes: &mut Changes, scope: Scope, engagement: &Engagement) -> Result<(), StoreError> {
+        changes.require("engagement", &self.table, &keys::engagement_key(scope, engagement.id), engagement.version)
+    }
+
     /// Files an engagement that is not filed; unmet `tracking`.
     ///
     /// # Errors

@@ -160,6 +160,14 @@ impl Store {
         changes.replace("scheduled", &self.table, to_row("item", &keys::item(scope, item), item)?, item.version - 1)
     }
 
+    /// That an item is of this version still; unmet `item`.
+    ///
+    /// # Errors
+    /// [`StoreError::Row`].
+    pub fn require_item(&self, changes: &mut Changes, scope: Scope, item: &Item) -> Result<(), StoreError> {
+        changes.require("item", &self.table, &keys::item_key(scope, item.id), item.version)
+    }
+
     /// The items that something may have fallen due of by now, of a part of all; by what the index knows.
     ///
     /// # Errors

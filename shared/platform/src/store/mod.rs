@@ -23,7 +23,7 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, KeysAndAttributes, Put, TransactWriteItem, Update};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -152,7 +152,18 @@ impl Changes {
         self.writes.push((name, TransactWriteItem::builder().update(update).build()));
     }
 
-    fn check(&mut self, name: &'static str, check: aws_sdk_dynamodb::types::ConditionCheck) {
+    /// That a row is of this version still.
+    fn require(&mut self, name: &'static str, table: &str, key: &Key, version: u64) -> Result<(), StoreError> {
+        let check = ConditionCheck::builder()
+            .table_name(table)
+            .set_key(Some(key.row()))
+            .condition_expression("version = :version")
+            .expression_attribute_values(":version", AttributeValue::N(version.to_string()));
+        self.check(name, check.build().map_err(|e| built(&e))?);
+        Ok(())
+    }
+
+    fn check(&mut self, name: &'static str, check: ConditionCheck) {
         self.writes.push((name, TransactWriteItem::builder().condition_check(check).build()));
     }
 }

@@ -1,7 +1,7 @@
 //! Reports, how far they have got, and their runs.
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::delivery::Delivery;
 use domain::id::{ClientId, DeliveryId, ReportId, RunId};
@@ -380,13 +380,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Row`].
     pub fn require_report(&self, changes: &mut Changes, scope: Scope, report: &Report) -> Result<(), StoreError> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.table)
-            .set_key(Some(keys::report(scope, report.id).row()))
-            .condition_expression("version = :version")
-            .expression_attribute_values(":version", AttributeValue::N(report.version.to_string()));
-        changes.check("report", check.build().map_err(|e| built(&e))?);
-        Ok(())
+        changes.require("report", &self.table, &keys::report(scope, report.id), report.version)
     }
 }
 
