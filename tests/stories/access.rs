@@ -156,6 +156,7 @@ pub(crate) const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/suppressions", &[""]),
     ("DELETE", "/v1/suppressions/{email}", &[""]),
     ("POST", "/v1/imports", &[""]),
+    ("GET", "/v1/imports/{id}/bad-rows", &[""]),
     ("GET", "/v1/imports/{id}", &["of owner"]),
     ("GET", "/v1/api-keys", &[""]),
     ("POST", "/v1/api-keys", &[""]),
@@ -450,7 +451,7 @@ impl House {
                 };
                 (String::new(), Some(report(json!({ "scope": scope, "audience": audience }))))
             }
-            ("GET", "/v1/imports/{id}") => (self.owner().add("/v1/imports", trial).await, None),
+            ("GET", "/v1/imports/{id}" | "/v1/imports/{id}/bad-rows") => (self.owner().add("/v1/imports", trial).await, None),
             ("POST", "/v1/imports") => (String::new(), Some(trial)),
             (_, "/v1/access/explain") => {
                 let (who, of) = on.split_once(" on ").unwrap();

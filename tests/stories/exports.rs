@@ -455,3 +455,24 @@ async fn an_export_that_fails_again_and_again_says_so() {
     assert_eq!(shelf.export(shelf.exports[0]).await.attempt, 5);
     assert_eq!(shelf.world.stack.dead_letters().await, 0);
 }
+
+#[tokio::test]
+async fn what_an_item_was_called_before_it_was_shared_is_its_authors() {
+    let world = World::at(START).await;
+    let ada = world.account("Onward", "ada@onward.example", "UTC").await;
+    let amber = ada.client("Amber", "Stone", "amber@stone.example").await;
+    let note = ada.item(&amber, "note", "She hides something", json!({})).await;
+    ada.patch(&format!("/v1/items/{note}"), json!({ "title": "Plan" })).await.expect(200);
+    ada.patch(&format!("/v1/items/{note}"), json!({ "visibility": "shared" })).await.expect(200);
+    let client = world.person("amber@stone.example").await;
+    let stream = client.get(&format!("/v1/clients/{amber}/stream")).await.expect(200);
+    assert_eq!(stream["items"].as_array().unwrap().len(), 3);
+    assert!(stream["items"].as_array().unwrap().iter().all(|happening| happening["title"] == "Plan"), "{stream}");
+    for format in ["html", "json", "csv"] {
+        let asked = client.post(&format!("/v1/clients/{amber}/exports"), json!({ "format": format })).await.expect(202);
+        world.settle().await;
+        let export = client.get(&format!("/v1/exports/{}", string(&asked["id"]))).await.expect(200);
+        let written = String::from_utf8(file(&export).await).unwrap();
+        assert!(written.contains("Plan") && !written.contains("hides"), "{format}");
+    }
+}

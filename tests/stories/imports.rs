@@ -289,3 +289,39 @@ async fn killed_anywhere_it_goes_on_and_every_row_becomes_one_client() {
     say(&format!("an import of 3 rows was killed at each of {calls} calls, and gone on with {taken_up} times"));
     assert!(taken_up > 10 && taken_up < calls);
 }
+
+#[tokio::test]
+async fn a_file_of_nothing_but_bad_rows_is_gone_through_and_every_one_is_listed() {
+    let world = World::at(NOON).await;
+    let ada = house(&world).await;
+    // far more than one row of the table can hold
+    let csv = format!("key,first_name\n1,Amber\n{}9,Bob\n", "2,Cleo,and more\n".repeat(8_000));
+    let done = import(&ada, "clients", false, &csv).await;
+    assert_eq!((counts(&done), done["state"].as_str()), ([8_002, 2, 0, 8_000], Some("done")));
+    assert_eq!((bad(&done).len(), bad(&done)[0].0), (5_000, 3));
+    let (mut lines, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = ada.get(&format!("/v1/imports/{}/bad-rows?limit=200{cursor}", text(&done["id"]))).await.expect(200);
+        lines.extend(page["items"].as_array().unwrap().iter().map(|row| row["line"].as_u64().unwrap()));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(lines, (3..8_003).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
+async fn what_stands_in_a_wrong_column_is_one_bad_row_however_long_it_is() {
+    let world = World::at(NOON).await;
+    let ada = house(&world).await;
+    ada.client("Amber", "Stone", "amber@stone.example").await;
+    let csv = format!("client,kind,title\n{},action,Call\namber@stone.example,action,Write\n", "long ".repeat(1_000));
+    for dry_run in [true, false] {
+        let done = import(&ada, "items", dry_run, &csv).await;
+        assert_eq!(counts(&done), [2, 1, 0, 1]);
+        assert_eq!(bad(&done), [(2, "client".to_owned(), "there is no such client".to_owned())]);
+    }
+    // what is meant for a trial is never the real thing by mistake
+    let refused = ada.post("/v1/imports?dry_run=true", json!({ "kind": "clients", "csv": CLIENTS })).await;
+    assert_eq!((refused.status.as_u16(), text(&refused.json["code"])), (400, "bad_query".into()));
+    assert_eq!(ada.get("/v1/clients").await.expect(200)["items"].as_array().unwrap().len(), 1);
+}

@@ -215,3 +215,32 @@ async fn nothing_goes_out_by_itself_for_an_engagement_that_was_deleted() {
     assert_eq!(states().await, ["cancelled", "sent"]);
     assert_eq!(all(&ada, &amber).await.len(), 3, "and the next of its series is there");
 }
+
+#[tokio::test]
+async fn what_else_is_changed_of_a_series_leaves_its_days_and_none_begins_in_the_past() {
+    let world = World::at("2026-01-20T09:00:00Z").await;
+    let ada = world.account("Onward", "ada@onward.example", "UTC").await;
+    let amber = ada.client("Amber", "Stone", "amber@x.example").await;
+    let monthly = json!({ "every": "month" });
+    ada.item(&amber, "invoice", "Coaching", invoice(json!({ "send_on": "2026-01-31", "repeat": monthly }))).await;
+    world.advance_to("2026-02-01T00:00:00Z").await;
+    let items = ada.get(&format!("/v1/clients/{amber}/items?kind=invoice&state=draft")).await.expect(200);
+    let draft = &items["items"][0];
+    assert_eq!(draft["send_on"], "2026-02-28");
+    let path = format!("/v1/items/{}", text(&draft["id"]));
+    ada.patch(&path, json!({ "repeat": { "every": "month", "until": "2026-12-31" } })).await.expect(200);
+    let same = ada.patch(&path, json!({ "send_on": "2026-02-28" })).await.expect(200);
+    assert_eq!((same["version"].as_u64(), same["series"]["anchor"].as_str()), (Some(2), Some("2026-01-31")));
+    world.advance_to("2026-03-01T00:00:00Z").await;
+    let items = ada.get(&format!("/v1/clients/{amber}/items?kind=invoice&state=draft")).await.expect(200);
+    assert_eq!(items["items"][0]["send_on"], "2026-03-31");
+    // moved, it counts from its new day
+    let path = format!("/v1/items/{}", text(&items["items"][0]["id"]));
+    let moved = ada.patch(&path, json!({ "send_on": "2026-03-15" })).await.expect(200);
+    assert_eq!(moved["series"]["anchor"], "2026-03-15");
+
+    let past = json!({ "send_on": "2016-03-31", "repeat": { "every": "week" } });
+    let past = with(invoice(past), json!({ "kind": "invoice", "title": "A typing error" }));
+    assert_eq!(ada.post(&format!("/v1/clients/{amber}/items"), past).await.bad_fields(), ["send_on"]);
+    assert_eq!(ada.patch(&path, json!({ "send_on": "2016-03-31" })).await.bad_fields(), ["send_on"]);
+}

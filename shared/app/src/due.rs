@@ -23,6 +23,8 @@ use crate::{App, AppError};
 
 /// How many items are worked on at once.
 const AT_ONCE: usize = 8;
+/// How much is done at once of what one item leads to; the rest is due at the next time.
+const STEPS_MOST: usize = 100;
 /// How often an item is tried anew when somebody else was faster.
 const TRIES: usize = 5;
 
@@ -89,7 +91,8 @@ pub async fn fall_due(app: &App) -> Fallen {
 /// [`AppError`]; what is not done is due still.
 pub async fn look(app: &App, scope: Scope, id: ItemId, now: DateTime<Utc>, fallen: &mut Fallen) -> Result<(), AppError> {
     let mut due = vec![id];
-    while let Some(id) = due.pop() {
+    for _ in 0..STEPS_MOST {
+        let Some(id) = due.pop() else { break };
         due.extend(take(app, scope, id, now, fallen).await?);
     }
     Ok(())

@@ -133,10 +133,20 @@ pub async fn create(ctx: &Ctx, record: RecordOf, draft: &ItemDraft) -> Result<It
     let draft = record::fit(draft, record)?;
     check_engagement(ctx, &draft, record).await?;
     let (mut item, happening) = draft.create(ItemId(ctx.new_id()), record, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))?;
+    check_series(&item, &draft, holder.today(ctx))?;
     item.wake_at = wakes(&item, holder.zone);
     let mut changes = Changes::new();
     ctx.store().add_item(&mut changes, ctx.scope, &item)?;
     save(ctx, changes, None, item, &happening, "item.create", 201).await
+}
+
+/// Checks that a series does not begin in the past, where it would go out many times at once. A day of grace is for zones.
+fn check_series(item: &Item, draft: &ItemDraft, today: NaiveDate) -> Result<(), AppError> {
+    let is_past = item.send_on.is_some_and(|day| day.succ_opt().is_some_and(|next| next < today));
+    if item.repeat.is_some() && is_past && (draft.send_on.is_some() || draft.repeat.is_some()) {
+        return Err(Invalid::field("send_on", "must not be in the past for an invoice that comes again").into());
+    }
+    Ok(())
 }
 
 /// Checks that the engagement that an item is for is one of its client's.
@@ -164,6 +174,7 @@ pub async fn update(ctx: &Ctx, id: ItemId, draft: &ItemDraft, expected: Option<u
     let draft = &record::fit(draft, before.record)?;
     check_engagement(ctx, draft, before.record).await?;
     let Some((item, happening)) = draft.change(&before, ctx.actor(), ctx.now, HappeningId(ctx.new_id()))? else { return Ok(before) };
+    check_series(&item, draft, record.today(ctx))?;
     replace(ctx, Changes::new(), &record, &before, item, &happening, "item.update").await
 }
 

@@ -40,9 +40,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::access::{Action, Decision, Resource, Viewer, decide};
 use domain::account::{Account, Feature};
-use domain::id::{AuditId, ClientId};
+use domain::id::{AuditId, ClientId, ImportId};
 use domain::person::Actor;
-use platform::store::imports::ImportKind;
+use platform::store::imports::{Became, ImportKind};
 use platform::store::requests::{Answered, KEPT_FOR, SigningKeys};
 use platform::store::{Changes, Commit, Scope, audit};
 use platform::{Clock, Config, Platform};
@@ -123,6 +123,8 @@ pub struct Once {
 /// A row of a file that becomes something, and does so once, however often it comes (P-8).
 #[derive(Clone, Debug)]
 pub struct ImportedRow {
+    /// The import that it is in.
+    pub import: ImportId,
     /// What the file's rows are.
     pub kind: ImportKind,
     /// What makes it the same row when it comes again.
@@ -212,7 +214,7 @@ impl Ctx {
         self.record(&mut changes, status, answer)?;
         if let Some(row) = &self.row {
             let became = subject.to_string().parse().map_err(|_| AppError::Fault("a row that became something without an id".into()))?;
-            self.store().add_imported(&mut changes, self.scope, row.kind, &row.key, became)?;
+            self.store().add_imported(&mut changes, self.scope, row.kind, &row.key, Became { became, import: Some(row.import) })?;
         }
         if self.is_trial() {
             return Ok(Commit::Done);

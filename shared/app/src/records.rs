@@ -113,7 +113,11 @@ pub async fn stream(ctx: &Ctx, record: RecordOf, page: &Page) -> Result<Paged<Ha
                 happening.what != What::Commented || decide(&ctx.viewer, Action::Read, &facts.comments(&item)).is_allowed()
             })
         };
-        for happening in happenings.into_iter().filter(shown) {
+        for mut happening in happenings.into_iter().filter(shown) {
+            // what an item was called before it was shared is its author's
+            if let Some(item) = concerned.get(&happening.item_id) {
+                happening.title.clone_from(&item.title);
+            }
             if items.len() == page.limit {
                 let next_cursor = items.last().map(|last| list.cursor(&format!("{} {}", platform::store::keys::time(last.at), last.id)));
                 return Ok(Paged { items, next_cursor });

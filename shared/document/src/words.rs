@@ -133,20 +133,13 @@ pub(crate) fn with_unit(value: f64, unit: Option<&str>) -> String {
     unit.map_or_else(|| number(value), |unit| format!("{} {unit}", number(value)))
 }
 
-/// "INV-7: 125.50 EUR". The smallest unit is a hundredth, but for the currencies that have none or thousandths.
+/// "12,125.50 EUR".
 pub(crate) fn money(money: &Money) -> String {
-    let digits = match money.currency.as_str() {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-        _ => 2,
-    };
-    let unit = 10_u64.pow(digits);
-    let (sign, amount) = (if money.amount_minor < 0 { "-" } else { "" }, money.amount_minor.unsigned_abs());
-    let rest = match digits {
-        0 => String::new(),
-        digits => format!(".{:0width$}", amount % unit, width = digits as usize),
-    };
-    format!("{sign}{}{rest} {}", grouped(amount / unit), money.currency)
+    let decimal = money.decimal();
+    let (whole, rest) = decimal.split_once('.').map_or((decimal.as_str(), None), |(whole, rest)| (whole, Some(rest)));
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let rest = rest.map(|rest| format!(".{rest}")).unwrap_or_default();
+    format!("{sign}{}{rest} {}", grouped(digits.parse().unwrap_or_default()), money.currency)
 }
 
 /// How large a file is: "120 KB", "1.4 MB".

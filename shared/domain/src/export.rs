@@ -20,7 +20,7 @@ pub const KEPT_FOR: Duration = Duration::days(7);
 pub const ON_RECORD_FOR: Duration = Duration::days(400);
 /// For how long nobody else takes an export on: longer than the function that writes it may run, so that who took it on is
 /// dead by then.
-pub const LEASE: Duration = Duration::seconds(360);
+pub const LEASE: Duration = Duration::seconds(960);
 /// How long an export may wait in the queue before it is put there again.
 pub const QUEUED_FOR: Duration = Duration::minutes(10);
 /// How long an export rests that failed more than once.

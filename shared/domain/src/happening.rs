@@ -55,7 +55,7 @@ pub struct Happening {
     pub at: DateTime<Utc>,
     /// Who did it.
     pub by: Actor,
-    /// The item's title at that moment.
+    /// The item's title: kept as it was at that moment, told as it is now.
     pub title: String,
     /// What changed, in a few words, where `what` does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

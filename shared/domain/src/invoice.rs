@@ -111,8 +111,8 @@ impl Series {
     }
 }
 
-/// Sets how an invoice comes again, and counts from its day anew.
-pub(crate) fn arrange(item: &mut Item, repeat: Option<Repeat>, check: &mut Check) {
+/// Sets how an invoice comes again, and counts from its day anew where its day or its interval is another one.
+pub(crate) fn arrange(item: &mut Item, before: (Option<NaiveDate>, Option<Repeat>), repeat: Option<Repeat>, check: &mut Check) {
     if let Some(repeat) = repeat {
         check.that((1..=12).contains(&repeat.interval), "repeat.interval", "must be from 1 to 12");
         item.repeat = Some(repeat);
@@ -123,6 +123,11 @@ pub(crate) fn arrange(item: &mut Item, repeat: Option<Repeat>, check: &mut Check
         return;
     };
     check.that(repeat.until.is_none_or(|until| anchor <= until), "repeat.until", "must not be before send_on");
+    let interval = |repeat: Repeat| (repeat.every, repeat.interval);
+    let is_as_before = before.0 == Some(anchor) && before.1.map(interval) == Some(interval(repeat));
+    if item.series.is_some() && is_as_before {
+        return;
+    }
     let (id, number) = item.series.map_or((item.id, 1), |series| (series.id, series.number));
     item.series = Some(Series { id, number, anchor, step: 0 });
 }

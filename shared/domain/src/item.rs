@@ -482,6 +482,7 @@ pub struct ItemDraft {
 impl ItemDraft {
     /// Checks every field against the kind and writes it into the item.
     fn fill(&self, item: &mut Item, check: &mut Check) {
+        let before = (item.send_on, item.repeat);
         if item.kind == ItemKind::Invoice && item.state != State::Draft {
             let is_same = self.amount.as_ref().is_none_or(|amount| item.amount.as_ref() == Some(amount));
             check.that(is_same, "amount", "can't be changed once the invoice is sent; cancel it and add another one");
@@ -576,7 +577,7 @@ impl ItemDraft {
             check.that(date.is_none_or(is_sensible), name, "must be from 1900 to 2199");
         }
         if item.kind == ItemKind::Invoice && (self.repeat.is_some() || self.send_on.is_some()) {
-            crate::invoice::arrange(item, self.repeat, check);
+            crate::invoice::arrange(item, before, self.repeat, check);
         }
     }
 

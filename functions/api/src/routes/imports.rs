@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use app::imports::{self, ImportDraft, ImportView};
+use app::page::Paged;
 use axum::extract::FromRequest;
 use domain::id::ImportId;
 use http::{StatusCode, header};
-use platform::store::imports::{ImportKind, ImportState};
+use platform::store::imports::{BadRow, ImportKind, ImportState};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::answer::{Answered, accepted, created, entity};
-use crate::ask::{Ask, IdempotencyKey, Json, Path};
+use crate::answer::{Answered, accepted, created, entity, plain};
+use crate::ask::{Ask, IdempotencyKey, Json, Listing, Path};
 use crate::described::{Routes, routes};
 use crate::documentation::{ChangeRefusals, ReadRefusals};
 use crate::problem::Problem;
@@ -20,7 +21,7 @@ use crate::problem::Problem;
 const BUDGET: Duration = Duration::from_secs(5);
 
 pub(crate) fn routes() -> Routes {
-    Routes::new().routes(routes!(create)).routes(routes!(read))
+    Routes::new().routes(routes!(create)).routes(routes!(read)).routes(routes!(bad_rows))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -50,6 +51,10 @@ struct OfText {
 async fn create(ask: Ask<OfText>, Csv(draft): Csv) -> Answered<ImportView> {
     let OfText { kind, dry_run } = ask.query;
     let draft = match draft {
+        File::Told(_) if kind.is_some() || dry_run.is_some() => {
+            let detail = "kind and dry_run are fields of the body where it is JSON; leave them out of the query";
+            return Err(Problem::bad_request("bad_query", detail));
+        }
         File::Told(draft) => draft,
         File::Text(csv) => ImportDraft { kind, dry_run: dry_run.unwrap_or_default(), csv },
     };
@@ -61,7 +66,16 @@ async fn create(ask: Ask<OfText>, Csv(draft): Csv) -> Answered<ImportView> {
     })
 }
 
-/// One's own import: how far it is, and every row that is bad.
+/// Everything that is wrong with the rows of one's own import, in the order of the file.
+#[utoipa::path(
+    get, path = "/v1/imports/{id}/bad-rows", operation_id = "imports_bad_rows", tag = "imports", params(("id" = ImportId, Path), Listing),
+    responses((status = 200, body = Paged<BadRow>), ReadRefusals)
+)]
+async fn bad_rows(ask: Ask<Listing>, Path(id): Path<ImportId>) -> Answered<Paged<BadRow>> {
+    Ok(plain(imports::bad_rows(&ask.ctx, id, &ask.query.page()?).await?))
+}
+
+/// One's own import: how far it is, and which rows are bad.
 #[utoipa::path(
     get, path = "/v1/imports/{id}", operation_id = "imports_read", tag = "imports", params(("id" = ImportId, Path)),
     responses((status = 200, body = ImportView, headers(("etag" = String))), ReadRefusals)

@@ -7,10 +7,9 @@ use chrono::Days;
 use document::{Sheet, Whole};
 use domain::access::Viewer;
 use domain::id::{ClientId, EngagementId, GroupId, ItemId, ReportId};
-use domain::item::Visibility;
 use domain::record::RecordOf;
 use platform::files::PART_LEAST;
-use platform::store::Part;
+use platform::store::{After, Part};
 use serde_json::{Map, Value};
 
 use super::{Stop, Writing};
@@ -18,6 +17,8 @@ use crate::AppError;
 
 /// How many rows are read at once.
 const PAGE: usize = 200;
+/// How many items are read at once.
+const AT_ONCE: usize = 16;
 
 type Fields = Map<String, Value>;
 
@@ -90,16 +91,26 @@ impl Lines<'_, '_> {
 
     /// Writes the rows of a part that are to be kept.
     async fn part(&mut self, part: Part, keep: &mut (dyn FnMut(&Fields) -> bool + Send)) -> Result<(), Stop> {
-        let mut after = None;
+        self.rest(part, None, keep).await
+    }
+
+    /// Passes on what was written, once it is enough for a part of the file.
+    async fn pass_on(&mut self) -> Result<(), Stop> {
+        if self.sheet.waiting() >= PART_LEAST {
+            let bytes = self.sheet.take();
+            self.writing.put(bytes).await?;
+        }
+        Ok(())
+    }
+
+    /// The same, of what comes after a row.
+    async fn rest(&mut self, part: Part, mut after: Option<After>, keep: &mut (dyn FnMut(&Fields) -> bool + Send)) -> Result<(), Stop> {
         loop {
             let (rows, next) = self.writing.app.platform.store.part(self.writing.scope, part, PAGE, after).await?;
             for row in rows.iter().filter(|row| keep(row)) {
                 self.put(row)?;
             }
-            if self.sheet.waiting() >= PART_LEAST {
-                let bytes = self.sheet.take();
-                self.writing.put(bytes).await?;
-            }
+            self.pass_on().await?;
             match next {
                 Some(next) => after = Some(next),
                 None => return Ok(()),
@@ -123,27 +134,40 @@ impl Lines<'_, '_> {
     /// Writes the items of a record and what happened in it.
     async fn record(&mut self, viewer: &Viewer, record: RecordOf) -> Result<(), Stop> {
         let (store, scope) = (self.writing.app.platform.store.clone(), self.writing.scope);
-        let mut private: BTreeSet<ItemId> = BTreeSet::new();
+        let own = serde_json::to_value(viewer.actor()).unwrap_or_default();
+        let is_others = |row: &Fields| row["type"] == "item" && row["visibility"] == "private" && row["author"] != own;
+        let mut written: BTreeSet<ItemId> = BTreeSet::new();
         let mut after = None;
         loop {
             let (items, next) = store.items_of(scope, record, None, PAGE, after).await?;
-            for item in items {
-                if item.visibility == Visibility::Private && item.author != viewer.actor() {
-                    private.insert(item.id);
-                    continue;
+            for some in items.chunks(AT_ONCE) {
+                let parts = some.iter().map(|item| store.part(scope, Part::Item(item.id), PAGE, None));
+                for (item, (rows, more)) in some.iter().zip(futures::future::try_join_all(parts).await?) {
+                    // by the row that would be written, not by the list, which may be behind
+                    if rows.iter().any(is_others) {
+                        self.left_out += 1;
+                        continue;
+                    }
+                    written.insert(item.id);
+                    for row in &rows {
+                        self.put(row)?;
+                    }
+                    if more.is_some() {
+                        self.rest(Part::Item(item.id), more, &mut |_| true).await?;
+                    }
                 }
-                self.part(Part::Item(item.id), &mut |_| true).await?;
+                self.pass_on().await?;
             }
             match next {
                 Some(next) => after = Some(next),
                 None => break,
             }
         }
-        self.left_out += private.len() as u64;
-        let is_left_out = |row: &Fields| {
+        // what happened to what is not in the file is not in it either
+        let is_in = |row: &Fields| {
             let item: Option<ItemId> = row.get("item_id").and_then(|id| id.as_str()?.parse().ok());
-            item.is_some_and(|item| private.contains(&item))
+            item.is_some_and(|item| written.contains(&item))
         };
-        self.part(Part::Log(record), &mut |row| !is_left_out(row)).await
+        self.part(Part::Log(record), &mut |row| is_in(row)).await
     }
 }

@@ -78,8 +78,8 @@ pub(super) async fn write(writing: &mut Writing<'_>, viewer: &Viewer, client: &C
     let mut document = Document::begin(cover).map_err(AppError::from)?;
     let mut batch = load(writing, arranged.few(0, BATCH)).await?;
     let mut done = 0;
-    // an item that is not shown any more is left out with all of its happenings
-    let mut open = false;
+    // the title of the item that is told of; one that is not shown any more is left out with all of its happenings
+    let mut open = None;
     while !batch.steps.is_empty() {
         for step in &batch.steps {
             tell(&mut document, &reading, &batch, *step, &mut open)?;
@@ -144,21 +144,21 @@ async fn load(writing: &Writing<'_>, steps: Vec<Step>) -> Result<Batch, AppError
     })
 }
 
-fn tell(document: &mut Document, reading: &Reading<'_>, batch: &Batch, step: Step, open: &mut bool) -> Result<(), AppError> {
+fn tell(document: &mut Document, reading: &Reading<'_>, batch: &Batch, step: Step, open: &mut Option<String>) -> Result<(), AppError> {
     if step.begins {
         // it may have been made private since the outline
         let item = batch.items.get(&step.item).filter(|item| reading.shows(item));
-        *open = item.is_some();
+        *open = item.map(|item| item.title.clone());
         if let Some(item) = item {
             let points = points(item, &reading.request);
             document.thing(&Thing { item, author: reading.name(item.author), points: &points })?;
         }
     }
-    if !*open {
-        return Ok(());
-    }
+    let Some(title) = open else { return Ok(()) };
     if let Some(happening) = batch.happenings.get(&step.happening) {
         let comment = happening.comment_id.and_then(|id| batch.comments.get(&id));
+        // what it was called before it was shared is its author's
+        let happening = &Happening { title: title.clone(), ..happening.clone() };
         document.tell(&Told { happening, by: reading.name(happening.by), comment, is_oldest: step.is_oldest })?;
     }
     if step.ends {

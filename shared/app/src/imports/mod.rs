@@ -25,6 +25,7 @@ use ulid::Ulid;
 use utoipa::ToSchema;
 
 use crate::clients::ClientDraft;
+use crate::page::{List, Page, Paged};
 use crate::{App, AppError, Ctx, ImportedRow, clients, engagements, identity, items, programs};
 use rows::{Fields, Line, Sheet, Stage, column_of};
 
@@ -42,6 +43,10 @@ const IN_QUEUE: TimeDelta = TimeDelta::minutes(15);
 const KEPT: TimeDelta = TimeDelta::days(90);
 /// How often a row is tried while others change what it is about.
 const ATTEMPTS: usize = 3;
+/// How often an import is gone on with without getting any further.
+const ATTEMPTS_MOST: u32 = 20;
+/// The most bad rows that are told together with the import.
+const BAD_ROWS_TOLD: usize = 5_000;
 
 const NO_CLIENT: &str = "there is no such client";
 const NO_ENGAGEMENT: &str = "there is no such engagement";
@@ -83,7 +88,8 @@ pub struct ImportView {
     pub already_there: u64,
     /// How many are bad.
     pub bad: u64,
-    /// Everything that is wrong with them, in the order of the file.
+    /// What is wrong with them, in the order of the file: the first 5,000 faults. All of them are listed at
+    /// `/v1/imports/{id}/bad-rows`.
     pub bad_rows: Vec<BadRow>,
     /// When it was asked for.
     pub created_at: chrono::DateTime<chrono::Utc>,
@@ -115,7 +121,7 @@ pub async fn create(ctx: &Ctx, draft: &ImportDraft, budget: Duration) -> Result<
     let kind = check.take("kind", draft.kind.ok_or("is needed: clients, programs, engagements, sessions or items"));
     check.that(draft.csv.len() <= FILE_MOST, "csv", "has more than 4 MiB; cut it into several files");
     let kind = check.done_with(kind)?;
-    let rows = u64::try_from(rows::read(kind, &draft.csv)?.rows).unwrap_or(u64::MAX);
+    let rows = u64::try_from(rows::read(kind, &draft.csv)?.rows.len()).unwrap_or(u64::MAX);
     let id = ImportId(ctx.new_id());
     let import = Import {
         id,
@@ -128,6 +134,7 @@ pub async fn create(ctx: &Ctx, draft: &ImportDraft, budget: Duration) -> Result<
         added: 0,
         already_there: 0,
         bad: 0,
+        attempts: 0,
         person: ctx.viewer.person(),
         wake_at: Some(ctx.now + LEASE),
         created_at: ctx.now,
@@ -149,10 +156,29 @@ pub async fn create(ctx: &Ctx, draft: &ImportDraft, budget: Duration) -> Result<
 /// # Errors
 /// [`AppError::NotFound`].
 pub async fn read(ctx: &Ctx, id: ImportId) -> Result<ImportView, AppError> {
-    let import = ctx.store().import(ctx.scope, id).await?;
-    let import = import.filter(|import| import.person == ctx.viewer.person()).ok_or(AppError::NotFound)?;
-    let bad = if import.bad == 0 { Vec::new() } else { ctx.store().bad_rows(ctx.scope, id).await? };
+    let (import, mut bad) = load(ctx, id).await?;
+    bad.truncate(BAD_ROWS_TOLD);
     Ok(view(&import, bad))
+}
+
+async fn load(ctx: &Ctx, id: ImportId) -> Result<(Import, Vec<BadRow>), AppError> {
+    let import = ctx.store().import(ctx.scope, id).await?.ok_or(AppError::NotFound)?;
+    if import.person != ctx.viewer.person() {
+        return Err(AppError::Hidden);
+    }
+    let bad = if import.bad == 0 { Vec::new() } else { ctx.store().bad_rows(ctx.scope, id).await? };
+    Ok((import, bad))
+}
+
+/// Everything that is wrong with the rows of one's own import, in the order of the file.
+///
+/// # Errors
+/// [`AppError::NotFound`].
+pub async fn bad_rows(ctx: &Ctx, id: ImportId, page: &Page) -> Result<Paged<BadRow>, AppError> {
+    let (_, bad) = load(ctx, id).await?;
+    let numbered = bad.into_iter().enumerate();
+    let Paged { items, next_cursor } = List::new(ctx, "bad-rows", &id).cut(numbered, page, |(n, _)| format!("{n:06}"))?;
+    Ok(Paged { items: items.into_iter().map(|(_, row)| row).collect(), next_cursor })
 }
 
 fn view(import: &Import, bad_rows: Vec<BadRow>) -> ImportView {
@@ -188,7 +214,13 @@ pub async fn go_on(app: &App, scope: Scope, id: ImportId, budget: Duration) -> R
         ImportState::Running if before.wake_at.is_some_and(|until| until > now) => return Ok(Stands::Taken),
         ImportState::Queued | ImportState::Running => {}
     }
-    let import = Import { state: ImportState::Running, wake_at: Some(now + LEASE), version: before.version + 1, ..before };
+    let attempts = before.attempts + 1;
+    let mut import = Import { state: ImportState::Running, wake_at: Some(now + LEASE), attempts, version: before.version + 1, ..before };
+    if attempts > ATTEMPTS_MOST {
+        let reason = format!("it did not get past row {}; send the rest as a file of its own", import.rows_done + 1);
+        import = Import { state: ImportState::Failed, reason: Some(reason), wake_at: None, version: import.version - 1, ..import };
+        return save(app, scope, &mut import, None).await;
+    }
     let mut changes = Changes::new();
     store.replace_import(&mut changes, scope, &import)?;
     match store.commit(changes).await? {
@@ -221,14 +253,17 @@ async fn run(app: &App, scope: Scope, mut import: Import, until: Instant) -> Res
     };
     loop {
         let first = usize::try_from(import.rows_done).unwrap_or(usize::MAX);
-        let lines = run.sheet.lines.iter().skip(first).take(CHUNK).collect::<Vec<_>>();
-        let mut bad = if first == 0 { run.sheet.bad.clone() } else { Vec::new() };
+        let rows = run.sheet.rows.iter().skip(first).take(CHUNK).collect::<Vec<_>>();
+        let mut bad: Vec<BadRow> = Vec::new();
+        let mut groups: BTreeMap<String, Vec<&Line>> = BTreeMap::new();
+        for row in &rows {
+            match row {
+                Ok(line) => groups.entry(line.about()).or_default().push(line),
+                Err(none) => bad.push(none.clone()),
+            }
+        }
         let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
         import.bad += count(bad.len());
-        let mut groups: BTreeMap<String, Vec<&Line>> = BTreeMap::new();
-        for line in &lines {
-            groups.entry(line.about()).or_default().push(line);
-        }
         let each: Vec<_> = groups.into_values().map(|lines| run.each(lines).boxed()).collect();
         let outcomes: Vec<Vec<(u64, Outcome)>> = futures::stream::iter(each).buffer_unordered(AT_ONCE).try_collect().await?;
         for (line, outcome) in outcomes.into_iter().flatten() {
@@ -242,18 +277,15 @@ async fn run(app: &App, scope: Scope, mut import: Import, until: Instant) -> Res
             }
         }
         bad.sort_by_key(|row| row.line);
-        import.rows_done += count(lines.len());
-        let is_over = run.sheet.lines.len() <= first + lines.len();
+        import.rows_done += count(rows.len());
+        import.attempts = 0;
+        let is_over = run.sheet.rows.len() <= first + rows.len();
         let is_late = Instant::now() >= until;
         (import.state, import.wake_at) = match (is_over, is_late) {
             (true, _) => (ImportState::Done, None),
             (false, true) => (ImportState::Queued, Some(app.clock.now() + IN_QUEUE)),
             (false, false) => (ImportState::Running, Some(app.clock.now() + LEASE)),
         };
-        if is_over {
-            // the rows that are none were looked at with the first
-            import.rows_done = import.rows;
-        }
         let bad = BadRows { rows: bad, expires: import.expires };
         let stands = save(app, scope, &mut import, Some((count(first), bad))).await?;
         if is_over || is_late || stands == Stands::Taken {
@@ -298,6 +330,7 @@ impl Line {
 /// A file that is gone through, and what its rows may name.
 struct Run {
     ctx: Ctx,
+    import: ImportId,
     kind: ImportKind,
     is_trial: bool,
     sheet: Sheet,
@@ -328,14 +361,14 @@ impl Run {
         let (members, companies, programs) =
             futures::future::try_join3(store.members(scope), store.companies(scope), store.programs(scope)).await?;
         let mut addresses = HashMap::new();
-        for line in &sheet.lines {
+        for line in sheet.rows.iter().flatten() {
             if let Some(email) = line.values.get("email") {
                 addresses.entry(email.to_lowercase()).or_insert(line.line);
             }
         }
         let ctx = Ctx { app: app.clone(), scope, account: account.into(), viewer, now: app.clock.now(), once: None, row: None };
         let (kind, is_trial) = (import.kind, import.dry_run);
-        Ok(Ok(Self { ctx, kind, is_trial, sheet, members, companies, programs, addresses }))
+        Ok(Ok(Self { ctx, import: import.id, kind, is_trial, sheet, members, companies, programs, addresses }))
     }
 
     /// Goes through rows, one after the other.
@@ -347,10 +380,16 @@ impl Run {
         Ok(outcomes)
     }
 
+    /// What became of a row before: this import added it, when it was cut off before that was written down, or another one.
+    async fn known(&self, row: &ImportedRow) -> Result<Option<Outcome>, AppError> {
+        let became = self.ctx.store().imported(self.ctx.scope, row.kind, &row.key).await?;
+        Ok(became.map(|became| if became.import == Some(self.import) { Outcome::Added } else { Outcome::AlreadyThere }))
+    }
+
     async fn one(&self, line: &Line) -> Result<Outcome, AppError> {
-        let row = ImportedRow { kind: self.kind, key: line.key.clone(), is_trial: self.is_trial };
-        if self.ctx.store().imported(self.ctx.scope, row.kind, &row.key).await?.is_some() {
-            return Ok(Outcome::AlreadyThere);
+        let row = ImportedRow { import: self.import, kind: self.kind, key: line.key.clone(), is_trial: self.is_trial };
+        if let Some(known) = self.known(&row).await? {
+            return Ok(known);
         }
         let mut fields = Fields::new(line);
         let asked = self.read(line, &mut fields).await?;
@@ -366,7 +405,7 @@ impl Run {
             let more = match Box::pin(add(&ctx, &asked)).await {
                 Ok(()) if faults.is_empty() => return Ok(Outcome::Added),
                 Ok(()) => Vec::new(),
-                Err(AppError::Repeated) => return Ok(Outcome::AlreadyThere),
+                Err(AppError::Repeated) => return Ok(self.known(&row).await?.unwrap_or(Outcome::AlreadyThere)),
                 Err(AppError::Conflict { code: "changed_meanwhile", .. } | AppError::Stale) if attempt < ATTEMPTS => {
                     attempt += 1;
                     continue;
@@ -530,7 +569,11 @@ fn same(one: &str, other: &str) -> bool {
 
 /// What the row of a key became.
 async fn imported(ctx: &Ctx, kind: ImportKind, key: &str) -> Result<Option<Ulid>, AppError> {
-    Ok(ctx.store().imported(ctx.scope, kind, &format!("={key}")).await?)
+    // longer than a key can be, as what stands in a wrong column often is
+    if key.chars().count() > rows::KEY_MOST {
+        return Ok(None);
+    }
+    Ok(ctx.store().imported(ctx.scope, kind, &format!("={key}")).await?.map(|became| became.became))
 }
 
 /// The client of an address.

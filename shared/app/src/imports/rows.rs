@@ -18,7 +18,7 @@ use crate::clients::ClientDraft;
 /// The most rows of a file.
 pub const ROWS_MOST: usize = 20_000;
 /// The most characters of a key.
-const KEY_MOST: usize = 100;
+pub(super) const KEY_MOST: usize = 100;
 
 /// The columns of a kind of file, those first that every row needs.
 pub fn columns(kind: ImportKind) -> (&'static [&'static str], &'static [&'static str]) {
@@ -66,15 +66,11 @@ pub struct Line {
     pub values: BTreeMap<&'static str, String>,
 }
 
-/// A file: the rows that can be read, and what is wrong with the others.
+/// A file: each of its rows, in order, or what is wrong with one that can't be read as such.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sheet {
-    /// Its rows, in order.
-    pub lines: Vec<Line>,
-    /// Rows that are none.
-    pub bad: Vec<BadRow>,
-    /// How many rows there are, good and bad.
-    pub rows: usize,
+    /// Its rows.
+    pub rows: Vec<Result<Line, BadRow>>,
 }
 
 /// Reads a file: UTF-8 with or without a byte order mark, columns by the names of its first row in any order, separated by
@@ -94,15 +90,14 @@ pub fn read(kind: ImportKind, text: &str) -> Result<Sheet, Invalid> {
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     let mut same: BTreeMap<String, u32> = BTreeMap::new();
     for record in reader.records() {
-        sheet.rows += 1;
-        if sheet.rows > ROWS_MOST {
+        if sheet.rows.len() >= ROWS_MOST {
             return Err(Invalid::field("csv", format!("has more than {ROWS_MOST} rows; cut it into several files")));
         }
         let record = record.map_err(|error| Invalid::field("csv", format!("is not CSV: {error}")))?;
         let line = record.position().map_or(0, csv::Position::line);
         if record.len() != header.len() {
             let message = format!("has {} columns, the first row has {}", record.len(), header.len());
-            sheet.bad.push(BadRow { line, column: None, message });
+            sheet.rows.push(Err(BadRow { line, column: None, message }));
             continue;
         }
         let values: BTreeMap<&'static str, String> = columns
@@ -118,12 +113,12 @@ pub fn read(kind: ImportKind, text: &str) -> Result<Sheet, Invalid> {
                 seen.insert(key.clone(), line).map(|first| format!("is the key of line {first} too"))
             };
             if let Some(message) = fault {
-                sheet.bad.push(BadRow { line, column: Some("key".into()), message });
+                sheet.rows.push(Err(BadRow { line, column: Some("key".into()), message }));
                 continue;
             }
         }
         let key = values.get("key").map_or_else(|| key_of(&values, &mut same), |key| format!("={key}"));
-        sheet.lines.push(Line { line, key, values });
+        sheet.rows.push(Ok(Line { line, key, values }));
     }
     Ok(sheet)
 }
@@ -334,6 +329,16 @@ mod tests {
 
     use super::*;
 
+    impl Sheet {
+        fn lines(&self) -> Vec<&Line> {
+            self.rows.iter().flatten().collect()
+        }
+
+        fn bad(&self) -> Vec<&BadRow> {
+            self.rows.iter().filter_map(|row| row.as_ref().err()).collect()
+        }
+    }
+
     fn clients(text: &str) -> Sheet {
         read(ImportKind::Clients, text).unwrap()
     }
@@ -341,10 +346,10 @@ mod tests {
     #[test]
     fn columns_stand_in_any_order_and_lines_are_counted_as_an_editor_does() {
         let sheet = clients("\u{feff}Last Name;first_name;tags\r\nStone;Amber;\"a; b\"\r\n;\"Two\nlines\";\r\nOwen;Bob;\r\n");
-        let lines: Vec<_> = sheet.lines.iter().map(|line| (line.line, line.values["first_name"].as_str())).collect();
+        let lines: Vec<_> = sheet.lines().into_iter().map(|line| (line.line, line.values["first_name"].as_str())).collect();
         assert_eq!(lines, [(2, "Amber"), (3, "Two\nlines"), (5, "Bob")]);
-        assert_eq!(Fields::new(&sheet.lines[0]).client_draft().tags, Some(vec!["a".to_owned(), "b".to_owned()]));
-        assert_eq!((sheet.rows, sheet.bad.len()), (3, 0));
+        assert_eq!(Fields::new(sheet.lines()[0]).client_draft().tags, Some(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!((sheet.rows.len(), sheet.bad().len()), (3, 0));
     }
 
     #[test]
@@ -365,7 +370,7 @@ mod tests {
     #[test]
     fn rows_that_do_not_fit_are_named_and_the_others_stay() {
         let sheet = clients("key,first_name\n1,Amber\n2\n1,Bob\n3,Carl,x\n,Dora\n");
-        let bad: Vec<_> = sheet.bad.iter().map(|row| (row.line, row.column.as_deref(), row.message.as_str())).collect();
+        let bad: Vec<_> = sheet.bad().into_iter().map(|row| (row.line, row.column.as_deref(), row.message.as_str())).collect();
         assert_eq!(
             bad,
             [
@@ -374,7 +379,7 @@ mod tests {
                 (5, None, "has 3 columns, the first row has 2")
             ]
         );
-        assert_eq!(sheet.lines.iter().map(|line| line.line).collect::<Vec<_>>(), [2, 6]);
+        assert_eq!(sheet.lines().into_iter().map(|line| line.line).collect::<Vec<_>>(), [2, 6]);
     }
 
     #[test]
@@ -382,7 +387,7 @@ mod tests {
         let text = "client,kind,title,due_on,target,amount_minor,currency,minutes,starts_at\n\
                     a@b.co,task,T,24.11.2026,much,,EUR,-1,2026-11-24 15:00\n";
         let sheet = read(ImportKind::Items, text).unwrap();
-        let mut fields = Fields::new(&sheet.lines[0]);
+        let mut fields = Fields::new(sheet.lines()[0]);
         let _ = fields.item_draft();
         let errors = fields.check.done(()).unwrap_err().errors;
         let named: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
@@ -393,7 +398,7 @@ mod tests {
     #[test]
     fn words_are_read_as_people_write_them() {
         let sheet = read(ImportKind::Programs, "name,kind,off_track_notifications\nA,One to one,Yes\nB,ON-DEMAND,0\n").unwrap();
-        let drafts: Vec<_> = sheet.lines.iter().map(|line| Fields::new(line).program_draft()).collect();
+        let drafts: Vec<_> = sheet.lines().into_iter().map(|line| Fields::new(line).program_draft()).collect();
         assert_eq!(drafts[0].kind, Some(domain::program::ProgramKind::OneToOne));
         assert_eq!(drafts[0].off_track_notifications, Some(true));
         assert_eq!((drafts[1].kind, drafts[1].off_track_notifications), (Some(domain::program::ProgramKind::OnDemand), Some(false)));
@@ -403,9 +408,9 @@ mod tests {
         #[test]
         fn any_text_is_read_or_refused_and_no_two_rows_share_a_key(text in "(first_name(,key)?\n)?([a-c,;\"\n]{0,60})") {
             if let Ok(sheet) = read(ImportKind::Clients, &text) {
-                prop_assert_eq!(sheet.lines.len() + sheet.bad.len(), sheet.rows);
-                let keys: std::collections::BTreeSet<_> = sheet.lines.iter().map(|line| &line.key).collect();
-                prop_assert_eq!(keys.len(), sheet.lines.len());
+                prop_assert!(sheet.lines().len() + sheet.bad().len() == sheet.rows.len());
+                let keys: std::collections::BTreeSet<_> = sheet.lines().into_iter().map(|line| &line.key).collect();
+                prop_assert_eq!(keys.len(), sheet.lines().len());
                 prop_assert_eq!(&sheet, &read(ImportKind::Clients, &text).unwrap());
             }
         }

@@ -92,6 +92,9 @@ pub struct Import {
     pub already_there: u64,
     /// How many are bad.
     pub bad: u64,
+    /// How often it was gone on with since it last got further.
+    #[serde(default)]
+    pub attempts: u32,
     /// Whose rights it has.
     pub person: PersonId,
     /// When somebody must look after it: while it is gone on with, nobody else does before that; none once it is over.
@@ -117,9 +120,13 @@ pub struct BadRows {
 }
 
 /// What a row of a file became.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Became {
-    became: Ulid,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Became {
+    /// The id of what was added.
+    pub became: Ulid,
+    /// The import that added it.
+    #[serde(default)]
+    pub import: Option<ImportId>,
 }
 
 impl Store {
@@ -182,17 +189,16 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn imported(&self, scope: Scope, kind: ImportKind, key: &str) -> Result<Option<Ulid>, StoreError> {
-        let became: Option<Became> = self.read("imported", &keys::imported(scope, kind, key)).await?;
-        Ok(became.map(|became| became.became))
+    pub async fn imported(&self, scope: Scope, kind: ImportKind, key: &str) -> Result<Option<Became>, StoreError> {
+        self.read("imported", &keys::imported(scope, kind, key)).await
     }
 
     /// Writes down what a row became; unmet `imported` if it became something already.
     ///
     /// # Errors
     /// [`StoreError::Row`].
-    pub fn add_imported(&self, changes: &mut Changes, scope: Scope, kind: ImportKind, key: &str, became: Ulid) -> Result<(), StoreError> {
-        let row = to_row("imported", &keys::imported(scope, kind, key).into(), &Became { became })?;
+    pub fn add_imported(&self, changes: &mut Changes, scope: Scope, kind: ImportKind, key: &str, became: Became) -> Result<(), StoreError> {
+        let row = to_row("imported", &keys::imported(scope, kind, key).into(), &became)?;
         changes.add("imported", &self.table, row)
     }
 }
