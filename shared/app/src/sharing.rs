@@ -29,10 +29,12 @@ const ATTEMPTS: usize = 6;
 const REPORTS: usize = 25;
 /// How many of each report's past runs.
 const RUNS: usize = 3;
+/// How many runs are read to find those on the client, where runs can be on others.
+const RUNS_READ: usize = 100;
 /// How many of each run's mails are looked at.
 const MAILS: usize = 50;
 /// How many exports the ledger shows, the newest.
-const EXPORTS: usize = 25;
+const EXPORTS: usize = 100;
 /// How many reports are read at the same time.
 const AT_ONCE: usize = 8;
 
@@ -125,8 +127,10 @@ pub struct Ledger {
     pub reports: Vec<ReportOn>,
     /// How many more such reports there are.
     pub more_reports: usize,
-    /// The exports that were made with the client in them, the newest first; at most 25.
+    /// The exports that were made with the client in them, the newest first; at most 100.
     pub exports: Vec<ExportMade>,
+    /// Whether there were more of them before.
+    pub more_exports: bool,
 }
 
 /// An export that the client is in.
@@ -256,13 +260,14 @@ pub async fn ledger(ctx: &Ctx, id: ClientId) -> Result<Ledger, AppError> {
         let some = rest.by_ref().take(AT_ONCE).map(|(report, reached)| report_on(ctx, &known, report, reached));
         covered.extend(futures::future::try_join_all(some).await?);
     }
-    let ((of_client, _), (of_account, _)) = exports;
+    let ((of_client, before), (of_account, before_too)) = exports;
     // an account's export has whoever was a client by then
     let of_account = of_account.into_iter().filter(|export| export.created_at >= client.created_at);
     let mut exports: Vec<ExportMade> = of_client.into_iter().chain(of_account).map(|export| known.export_made(ctx, export)).collect();
     exports.sort_by_key(|export| std::cmp::Reverse(export.id));
+    let more_exports = before || before_too || exports.len() > EXPORTS;
     exports.truncate(EXPORTS);
-    Ok(Ledger { client_id: id, people: known.people(ctx, &engagements), reports: covered, more_reports, exports })
+    Ok(Ledger { client_id: id, people: known.people(ctx, &engagements), reports: covered, more_reports, exports, more_exports })
 }
 
 /// What the ledger is made of.
@@ -421,9 +426,11 @@ impl Known<'_> {
 
 async fn report_on(ctx: &Ctx, known: &Known<'_>, report: &Report, reached: Vec<Reached>) -> Result<ReportOn, AppError> {
     let definition = &report.definition;
-    let (runs, _) = ctx.store().runs_page(ctx.scope, report.id, RUNS, None).await?;
-    let mut last_runs = Vec::with_capacity(runs.len());
-    for run in runs.into_iter().filter(|run| is_on(run, known.client)) {
+    // a report that goes before appointments has runs on others, too
+    let read = if matches!(definition.schedule, Schedule::Appointment { .. }) { RUNS_READ } else { RUNS };
+    let (runs, _) = ctx.store().runs_page(ctx.scope, report.id, read, None).await?;
+    let mut last_runs = Vec::with_capacity(RUNS);
+    for run in runs.into_iter().filter(|run| is_on(run, known.client)).take(RUNS) {
         let outcome = became(ctx, report, &run, &reached, known.client).await?;
         last_runs.push(PastRun { id: run.id, scheduled_at: run.scheduled_at, outcome });
     }
