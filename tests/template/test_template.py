@@ -130,7 +130,8 @@ def test_every_function_is_built_alike_and_bounded(source, of_type):
         assert properties["Architectures"] == ["arm64"], name
         assert properties["Runtime"] == "provided.al2023", name
         assert 256 <= properties["MemorySize"] <= 512, name
-        assert properties["Timeout"] <= 300, name
+        # a whole account takes longer than anything else
+        assert properties["Timeout"] <= (900 if name == "ExportFunction" else 300), name
 
 
 def test_every_function_gets_every_setting_and_no_other(of_type):
