@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::access::{Action, ClientFacts, Resource, Viewer, decide};
+use domain::access::{Action, ClientFacts, Resource, Viewer, decide, may_move_client};
 use domain::account::Feature;
 use domain::check::{self, Check};
 use domain::client::{Client, Level, Portal};
@@ -331,6 +331,13 @@ pub async fn update(ctx: &Ctx, id: ClientId, draft: &ClientDraft, expected: Opti
     let client = check.done(client)?;
     if client == before {
         return Ok(client);
+    }
+    if client.email != before.email && !may_move_client(&ctx.viewer, &before) {
+        return Err(AppError::conflict(
+            "portal_address",
+            "the client has accepted an invitation and signs in with this address; ask an administrator of the whole organisation to \
+             change it",
+        ));
     }
     if client.email == before.email { save(ctx, before, client, "client.update").await } else { move_to(ctx, before, client).await }
 }

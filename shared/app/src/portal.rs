@@ -37,7 +37,13 @@ pub async fn invite(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
     let mut changes = Changes::new();
     ctx.store().replace_client(&mut changes, ctx.scope, &before, &client)?;
     ctx.store().add_delivery(&mut changes, ctx.scope, &delivery)?;
-    ctx.commit(changes, "portal.invite", id, 200, &client).await?;
+    // the client may have had this address before, and been invited there
+    ctx.store().add_invited(&mut changes, ctx.scope, email, ctx.now)?;
+    let committed = ctx.try_commit(changes, "portal.invite", id, 200, &client).await?;
+    if committed == Commit::Unmet("invited") {
+        return Err(refused(PortalRefused::InvitedRecently));
+    }
+    Ctx::done(&committed)?;
     Ok(client)
 }
 

@@ -296,6 +296,12 @@ pub fn could_have_given(own: &Member, other: &Member) -> bool {
         || (other.administrator == Administrator::None && other.permissions.iter().all(|permission| own.may(*permission)))
 }
 
+/// Whether somebody who may change a client's profile may change the address in it: once the client has accepted an
+/// invitation it is what they sign in with, and theirs to change who are global administrators (P-5).
+pub fn may_move_client(viewer: &Viewer, client: &Client) -> bool {
+    !client.portal.is_accepted() || viewer.member().is_some_and(|member| member.administrator == Administrator::Global)
+}
+
 /// Whether a member who manages clients may have a person of a company be so, after they were as before: managing
 /// clients shows no items, so neither may people whose mail is one's own. More rights, and another address for somebody who
 /// has any, are for who sees all clients, and for global administrators.
@@ -780,6 +786,21 @@ mod tests {
             (of(Administrator::Global, &[ManageTeam]), of(Administrator::Global, &Permission::ALL), true),
         ] {
             assert_eq!(could_have_given(&own, &other), may, "{own:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn the_address_of_a_client_who_has_accepted_is_for_global_administrators() {
+        let accepted = |portal| Client { portal, ..sample::client(OWN, None) };
+        for (portal, is_free) in [(Portal::NotInvited, true), (Portal::Pending, true), (Portal::Active, false), (Portal::Disabled, false)] {
+            for administrator in [Administrator::None, Administrator::Location, Administrator::Global] {
+                let may = is_free || administrator == Administrator::Global;
+                assert_eq!(
+                    may_move_client(&member(administrator, &Permission::ALL), &accepted(portal)),
+                    may,
+                    "{portal:?} {administrator:?}"
+                );
+            }
         }
     }
 

@@ -27,6 +27,16 @@ pub enum Portal {
     Disabled,
 }
 
+impl Portal {
+    /// Whether the client has accepted an invitation, so that their address is what they sign in with.
+    pub fn is_accepted(self) -> bool {
+        match self {
+            Self::Active | Self::Disabled => true,
+            Self::NotInvited | Self::Pending => false,
+        }
+    }
+}
+
 /// The person who is coached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Client {
@@ -101,8 +111,8 @@ impl Client {
 
 /// For how long an invitation can be accepted.
 pub const INVITATION: Duration = Duration::days(7);
-/// How long an invitation is not repeated.
-const INVITED_AGAIN: Duration = Duration::days(1);
+/// How long an invitation is not repeated, to a client and to an address.
+pub const INVITED_AGAIN: Duration = Duration::days(1);
 
 /// What can be done with a client's portal (P-5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
