@@ -70,8 +70,12 @@ async fn a_portal_is_opened_by_the_client_and_switched_by_the_coach() {
     world.settle().await;
     assert_eq!(mails(&world)[before + 1..], [on]);
     program.get("/v1/me").await.expect(200);
-    assert_eq!(browser.home(&world).await.status, 200, "what she was signed in with is hers again");
+    assert_eq!(browser.home(&world).await.status, 401, "what she was signed in with is over for good");
+    world.advance_to("2026-03-02T12:10:00Z").await;
+    assert_eq!(browser.home(&world).await.status, 401);
     browser.sign_in(&world, AMBER).await;
+    assert_eq!(browser.home(&world).await.status, 200);
+    let before_archive = browser.cookie("__Host-session").unwrap();
 
     // archiving switches it off, and she is told
     let signed_in = world.mails_to(AMBER).len();
@@ -87,7 +91,12 @@ async fn a_portal_is_opened_by_the_client_and_switched_by_the_coach() {
     ada.post(&format!("{path}/unarchive"), json!({})).await.expect(200);
     world.settle().await;
     assert_eq!(mails(&world).len(), signed_in + 1);
+    world.advance_to("2026-03-02T12:20:00Z").await;
     assert_eq!(switch(&ada, &amber, true).await.expect(200)["portal"], "active");
+    browser.hold("__Host-session", &before_archive);
+    assert_eq!(browser.home(&world).await.status, 401, "nor does what she signed in with before the archive open anything");
+    browser.sign_in(&world, AMBER).await;
+    assert_eq!(browser.home(&world).await.status, 200);
 }
 
 #[tokio::test]

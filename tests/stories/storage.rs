@@ -103,6 +103,7 @@ impl Bench {
             time_zone: chrono_tz::UTC,
             portal: Portal::NotInvited,
             invited_at: None,
+            shut_at: None,
             archived: false,
             notifications: Notifications::default(),
             columns: domain::listing::Columns::default(),

@@ -124,6 +124,7 @@ impl<'a> House<'a> {
             time_zone: self.zone,
             portal: Portal::Active,
             invited_at: None,
+            shut_at: None,
             archived: false,
             notifications: Notifications::default(),
             columns: Columns::default(),

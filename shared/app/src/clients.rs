@@ -266,6 +266,7 @@ pub async fn create(ctx: &Ctx, draft: &ClientDraft) -> Result<Client, AppError> 
         time_zone: ctx.account.time_zone,
         portal: Portal::NotInvited,
         invited_at: None,
+        shut_at: None,
         archived: false,
         notifications: Notifications::default(),
         columns: Columns::default(),
@@ -401,6 +402,7 @@ pub async fn archive(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
         ctx.leave(200, &client).await?;
         return Ok(client);
     }
+    client.shut_at = Some(ctx.now);
     client.updated_at = ctx.now;
     client.version = before.version + 1;
     with_scheduled_called_off(ctx, before, client, "client.archive").await

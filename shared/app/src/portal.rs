@@ -64,7 +64,7 @@ pub async fn cancel(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
 }
 
 /// Switches the portal of a client who has accepted on or off; they are told by mail of each change. Off, their API keys
-/// and the browsers they are signed in with open nothing, from the next request on.
+/// open nothing from the next request on, and the browsers they are signed in with never again.
 ///
 /// # Errors
 /// [`AppError`]; a conflict before it was accepted.

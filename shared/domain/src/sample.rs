@@ -50,6 +50,7 @@ pub(crate) fn client(id: u128, company: Option<u128>) -> Client {
         time_zone: chrono_tz::UTC,
         portal: Portal::NotInvited,
         invited_at: None,
+        shut_at: None,
         archived: false,
         notifications: Notifications::default(),
         columns: Columns::default(),

@@ -35,6 +35,16 @@ pub fn may_sign_in(person: &Viewer) -> bool {
     }
 }
 
+/// Whether a browser in which a person signed in at `since` is signed in still: not where their portal was shut after that,
+/// also when it is on again (P-5).
+pub fn stays_signed_in(person: &Viewer, since: DateTime<Utc>) -> bool {
+    let shut_at = match person {
+        Viewer::Client(client) => client.shut_at,
+        Viewer::Member(_) | Viewer::Personnel(_) => None,
+    };
+    may_sign_in(person) && shut_at.is_none_or(|shut_at| since > shut_at)
+}
+
 /// The hour in which something is counted, and how long it still lasts: more than nothing, and an hour at most.
 pub fn counted_in(now: DateTime<Utc>) -> (DateTime<Utc>, Duration) {
     let hour = now.duration_trunc(Duration::hours(1)).unwrap_or(now);
@@ -78,6 +88,18 @@ mod tests {
             (client.portal, client.archived) = (portal, archived);
             let client = Viewer::Client(client);
             assert_eq!((may_sign_in(&client), may_use_keys(&client)), (signs_in, uses_keys), "{portal:?}, archived: {archived}");
+        }
+    }
+
+    #[test]
+    fn what_was_signed_in_when_the_portal_was_shut_is_out_for_good() {
+        let shut_at = sample::now();
+        let client = |shut_at, portal| Viewer::Client(crate::client::Client { shut_at, portal, ..sample::client(1, None) });
+        for (since, stays) in [(-1, false), (0, false), (1, true)] {
+            let since = shut_at + Duration::seconds(since);
+            assert_eq!(stays_signed_in(&client(Some(shut_at), Portal::Active), since), stays, "{since}");
+            assert!(!stays_signed_in(&client(Some(shut_at), Portal::Disabled), since), "{since}");
+            assert!(stays_signed_in(&client(None, Portal::Active), since), "{since}");
         }
     }
 
