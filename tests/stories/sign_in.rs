@@ -319,10 +319,26 @@ async fn links_are_limited_by_address_and_by_place() {
     assert!(too_often.status == 429 && set(&too_often).is_empty(), "{}", too_often.text);
     let wait: i64 = too_often.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((2400..=3000).contains(&wait), "{wait}");
+    // who asks from elsewhere is not kept out by it, until there are as many as nobody needs
+    let asked_from = async |place: usize| {
+        let mut event = sample("api-sign-in");
+        event["requestContext"]["http"]["sourceIp"] = format!("192.0.2.{place}").into();
+        event["cookies"] = json!([]);
+        let answer = world.stack.request(serde_json::from_value(event).unwrap()).await.unwrap();
+        world.settle().await;
+        (answer.status_code, world.links(ADA).len())
+    };
+    assert_eq!(asked_from(1).await, (200, 6));
+    for place in 2..8 {
+        for _ in 0..6 {
+            assert_eq!(asked_from(place).await.0, 200);
+        }
+    }
+    assert_eq!(asked_from(8).await, (200, 30), "5, 1, and 24 of the 30 that were asked for since");
     world.advance_to("2026-03-02T13:00:01Z").await;
     Browser::new().ask_for_link(&world, ADA).await.expect(200);
     world.settle().await;
-    assert_eq!(world.links(ADA).len(), 6);
+    assert_eq!(world.links(ADA).len(), 31);
 }
 
 #[tokio::test]

@@ -80,7 +80,7 @@ pub async fn ask(app: &App, email: &str, visitor: Visitor<'_>, place: &str) -> R
     let until = now + LINK_GOOD_FOR;
     let accounts: BTreeSet<AccountId> = users.iter().map(|user| user.account_id).collect();
     let mut changes = Changes::new();
-    store.count_link(&mut changes, &email, hour)?;
+    store.count_link(&mut changes, &email, place, hour)?;
     for account in accounts.into_iter().take(ACCOUNTS_MOST) {
         let recipient = Recipient { email: email.clone(), person: None, name: None };
         let cause = format!("{digest} {}", keys::time(now));

@@ -9,8 +9,11 @@ use crate::client::Portal;
 pub const LINK_GOOD_FOR: Duration = Duration::minutes(15);
 /// For how long a browser stays signed in.
 pub const SIGNED_IN_FOR: Duration = Duration::days(14);
-/// So many links are sent to one address in an hour, and no more.
+/// So many links are sent to one address in an hour that are asked for from one place on the network.
 pub const LINKS_MOST: u32 = 5;
+/// So many links are sent to one address in an hour, from wherever they are asked for: more than anybody asks for from one
+/// place, so that nobody can keep somebody else out by asking.
+pub const LINKS_EVERYWHERE_MOST: u32 = 30;
 /// So many links may be asked for from one place on the network in an hour, whoever for.
 pub const ASKS_MOST: u32 = 30;
 /// In so many accounts an address is told of; whoever is in more of them signs in to the first.
