@@ -417,9 +417,9 @@ async fn who_may_no_longer_is_out_with_the_next_request() {
     let company = ada.company("Acme").await;
     let bob = ada.coach(&world, "Bob Kern", "bob@onward.example").await;
     let hana = ada.personnel(&company, "Hana Ito", "hana@acme.example", &["action"]).await;
-    for (email, path) in [
-        ("bob@onward.example", format!("/v1/members/{}", bob.id)),
-        ("hana@acme.example", format!("/v1/companies/{company}/personnel/{hana}")),
+    for (email, path, later) in [
+        ("bob@onward.example", format!("/v1/members/{}", bob.id), "2026-03-02T12:05:00Z"),
+        ("hana@acme.example", format!("/v1/companies/{company}/personnel/{hana}"), "2026-03-02T12:10:00Z"),
     ] {
         let (browser, late) = (Browser::new(), Browser::new());
         browser.sign_in(&world, email).await;
@@ -430,6 +430,12 @@ async fn who_may_no_longer_is_out_with_the_next_request() {
         assert_eq!(browser.home(&world).await.status, 401, "{email}");
         assert_eq!(browser.submit(&world, "/home/keys", "name=x&scope=write").await.status, 401, "{email}");
         assert_eq!(late.submit(&world, "/sign-in/confirm", &format!("t={}", world.link(email))).await.status, 404, "{email}");
+        // taken back, they sign in anew
+        world.advance_to(later).await;
+        ada.patch(&path, json!({ "active": true })).await.expect(200);
+        assert_eq!(browser.home(&world).await.status, 401, "{email}");
+        browser.sign_in(&world, email).await;
+        assert_eq!(browser.home(&world).await.status, 200, "{email}");
     }
 }
 

@@ -97,6 +97,7 @@ impl<'a> House<'a> {
             location_id: None,
             permissions: BTreeSet::new(),
             active: true,
+            shut_at: None,
             time_zone: self.zone,
             notifications: Notifications::default(),
             columns: Columns::default(),

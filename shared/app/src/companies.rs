@@ -211,6 +211,7 @@ pub async fn add_personnel(ctx: &Ctx, id: CompanyId, draft: &PersonnelDraft) -> 
         location_id: None,
         grants: BTreeSet::new(),
         active: true,
+        shut_at: None,
         time_zone: ctx.account.time_zone,
         notifications: Notifications::default(),
         columns: Columns::default(),
@@ -278,6 +279,9 @@ pub async fn update_personnel(
     ask_to_make(ctx, Some(&before), &person)?;
     if person == before {
         return Ok(person);
+    }
+    if before.active && !person.active {
+        person.shut_at = Some(ctx.now);
     }
     (person.updated_at, person.version) = (ctx.now, before.version + 1);
     let mut changes = Changes::new();

@@ -114,6 +114,7 @@ pub async fn create(ctx: &Ctx, draft: &MemberDraft) -> Result<Member, AppError> 
         location_id: None,
         permissions: BTreeSet::new(),
         active: true,
+        shut_at: None,
         time_zone: ctx.account.time_zone,
         notifications: Notifications::default(),
         columns: Columns::default(),
@@ -198,6 +199,9 @@ pub async fn update(ctx: &Ctx, id: MemberId, draft: &MemberDraft, expected: Opti
         if before.coach && pairings.iter().any(|pairing| pairing.level == Level::Primary) {
             return Err(AppError::conflict("primary_coach", "they are the primary coach of clients; name another primary for these first"));
         }
+    }
+    if before.active && !member.active {
+        member.shut_at = Some(ctx.now);
     }
     member.updated_at = ctx.now;
     member.version += 1;

@@ -38,12 +38,13 @@ pub fn may_sign_in(person: &Viewer) -> bool {
     }
 }
 
-/// Whether a browser in which a person signed in at `since` is signed in still: not where their portal was shut after that,
-/// also when it is on again (P-5).
+/// Whether a browser in which a person signed in at `since` is signed in still: not where their portal was shut or they were
+/// deactivated after that, also when they may sign in again (P-5).
 pub fn stays_signed_in(person: &Viewer, since: DateTime<Utc>) -> bool {
     let shut_at = match person {
         Viewer::Client(client) => client.shut_at,
-        Viewer::Member(_) | Viewer::Personnel(_) => None,
+        Viewer::Member(member) => member.shut_at,
+        Viewer::Personnel(person) => person.shut_at,
     };
     may_sign_in(person) && shut_at.is_none_or(|shut_at| since > shut_at)
 }
@@ -103,6 +104,18 @@ mod tests {
             assert_eq!(stays_signed_in(&client(Some(shut_at), Portal::Active), since), stays, "{since}");
             assert!(!stays_signed_in(&client(Some(shut_at), Portal::Disabled), since), "{since}");
             assert!(stays_signed_in(&client(None, Portal::Active), since), "{since}");
+        }
+    }
+
+    #[test]
+    fn so_is_what_was_signed_in_when_somebody_was_deactivated() {
+        let shut_at = sample::now();
+        let member = Viewer::Member(crate::person::Member { shut_at: Some(shut_at), ..sample::member(1, &[]) });
+        let person = Viewer::Personnel(crate::person::Personnel { shut_at: Some(shut_at), ..sample::personnel(1, 2, &[]) });
+        for somebody in [member, person] {
+            for (since, stays) in [(-1, false), (0, false), (1, true)] {
+                assert_eq!(stays_signed_in(&somebody, shut_at + Duration::seconds(since)), stays, "{somebody:?} {since}");
+            }
         }
     }
 
