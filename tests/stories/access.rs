@@ -800,3 +800,54 @@ async fn a_set_of_pairings_that_breaks_a_rule_changes_nothing() {
     let refused = ada.patch(&format!("/v1/members/{}", ada.id), json!({ "administrator": "none" })).await;
     assert_eq!((refused.status.as_u16(), text(&refused.json["code"])), (409, "last_administrator".into()));
 }
+
+#[tokio::test]
+async fn nobody_gets_rights_by_changing_the_address_of_who_has_them() {
+    let world = World::at("2026-03-02T12:00:00Z").await;
+    let ada = world.house().await;
+    let mona = ada.member(&world, "Mona Ley", "mona@onward.example", json!({ "permissions": ["manage_team", "manage_clients"] })).await;
+    let bob = ada.coach(&world, "Bob Kern", "bob@onward.example").await;
+    let peer = ada.member(&world, "Pia Rau", "pia@onward.example", json!({ "permissions": ["manage_team"] })).await;
+    let more = ada.member(&world, "Max Ott", "max@onward.example", json!({ "permissions": ["manage_team", "billing"] })).await;
+    let global = json!({ "coach": false, "administrator": "global" });
+    let admin = ada.member(&world, "Adam Dorn", "adam@onward.example", global).await;
+    for (n, (member, status)) in [(&ada, 403), (&admin, 403), (&more, 403), (&peer, 200), (&bob, 200), (&mona, 200)].into_iter().enumerate()
+    {
+        let path = format!("/v1/members/{}", member.id);
+        let moved = mona.patch(&path, json!({ "email": format!("mona+{n}@onward.example") })).await;
+        assert_eq!(moved.status.as_u16(), status, "{}", moved.text);
+        // another name is no way in
+        mona.patch(&path, json!({ "name": format!("Name {n}") })).await.expect(200);
+    }
+    let said = mona.patch(&format!("/v1/members/{}", ada.id), json!({ "email": "mona@second.example" })).await.expect(403);
+    assert!(text(&said["detail"]).contains("only an administrator of the whole organisation"), "{said}");
+    ada.patch(&format!("/v1/members/{}", admin.id), json!({ "email": "adam@second.example" })).await.expect(200);
+
+    // nor through a person of a company
+    let acme = ada.company("Acme").await;
+    let people = format!("/v1/companies/{acme}/personnel");
+    let hana = ada.personnel(&acme, "Hana Ito", "hana@acme.example", &["action"]).await;
+    let boss = ada.add(&people, json!({ "name": "Bo Thien", "email": "bo@acme.example", "administrator": true })).await;
+    let mine = json!({ "name": "Me", "email": "me@second.example" });
+    for rights in [json!({ "grants": ["note"] }), json!({ "administrator": true })] {
+        mona.post(&people, with(mine.clone(), rights)).await.expect(403);
+    }
+    let plain = mona.add(&people, mine).await;
+    let change = async |person: &str, what: Value| mona.patch(&format!("{people}/{person}"), what).await.status.as_u16();
+    for (person, what, status) in [
+        (&plain, json!({ "grants": ["action"] }), 403),
+        (&plain, json!({ "administrator": true }), 403),
+        (&plain, json!({ "email": "me@third.example" }), 200),
+        (&hana, json!({ "grants": ["action", "note"] }), 403),
+        (&hana, json!({ "email": "me@fourth.example" }), 403),
+        (&hana, json!({ "name": "Hana Sato" }), 200),
+        (&boss, json!({ "email": "me@fifth.example" }), 403),
+        (&hana, json!({ "grants": [] }), 200),
+    ] {
+        assert_eq!(change(person, what.clone()).await, status, "{what}");
+    }
+    // who sees all clients may let others see
+    let sees = json!({ "permissions": ["manage_team", "manage_clients", "view_all_client_happenings"] });
+    ada.patch(&format!("/v1/members/{}", mona.id), sees).await.expect(200);
+    assert_eq!((change(&hana, json!({ "grants": ["note"] })).await, change(&boss, json!({ "email": "bo@b.example" })).await), (200, 200));
+}

@@ -523,3 +523,58 @@ async fn clients_are_found_by_any_word_of_theirs() {
     ada.ask("POST", &format!("/v1/clients/{ben}/archive"), &[], None).await.expect(200);
     assert_eq!((found("q=ben").await, found("q=ben&archived=true").await), (vec![], vec!["Ben".to_owned()]));
 }
+
+#[tokio::test]
+async fn an_explanation_tells_of_nothing_that_who_asks_does_not_see() {
+    let world = World::at("2026-03-02T12:00:00Z").await;
+    let ada = world.house().await;
+    let bob = ada.coach(&world, "Bob Kern", "bob@onward.example").await;
+    let tim = ada.member(&world, "Tim Rau", "tim@onward.example", json!({ "permissions": ["manage_team"] })).await;
+    let amber = ada.client("Amber", "Stone", "amber@x.example").await;
+    ada.pair(&amber, &bob, "coaching").await;
+    let program = ada.add("/v1/programs", json!({ "name": "Leadership", "kind": "one_to_one" })).await;
+    ada.add("/v1/engagements", json!({ "client_id": amber, "program_id": program, "coach_id": bob.id })).await;
+    let explain = async |by: &Person, of: &str| by.get(&format!("/v1/access/explain?viewer={of}&client_id={amber}")).await;
+    // who manages the team asks about anybody's rights, and learns of no engagement by it
+    let why = explain(&tim, &bob.id).await.expect(200);
+    assert_eq!((text(&why["pairing"]["level"]), &why["engagements"]), ("coaching".into(), &json!([])));
+    assert_eq!(list(&explain(&ada, &bob.id).await.expect(200)["engagements"], "program"), ["Leadership"]);
+    assert_eq!(list(&explain(&bob, &bob.id).await.expect(200)["engagements"], "program"), ["Leadership"]);
+    assert_eq!(explain(&tim, &tim.id).await.expect(200)["engagements"], json!([]));
+    // nor who is a client, by address or id
+    for of in ["amber@x.example", &amber] {
+        explain(&ada, of).await.expect(200);
+        explain(&tim, of).await.expect(404);
+    }
+    let refused = ada.get("/v1/audit?action=refused").await.expect(200);
+    assert_eq!(list(&refused["items"], "subject"), ["GET /v1/access/explain"]);
+    // who has the same address as a client they don't see is the only one
+    ada.add("/v1/members", json!({ "name": "Amber Stone", "email": "amber@x.example" })).await;
+    assert_eq!(text(&explain(&tim, "amber@x.example").await.expect(200)["viewer"]["kind"]), "member");
+    assert_eq!(code(&explain(&ada, "amber@x.example").await), (409, "several_people".into()));
+}
+
+#[tokio::test]
+async fn what_is_there_and_not_theirs_is_on_record_where_it_is_named_in_a_body_too() {
+    let world = World::at("2026-03-02T12:00:00Z").await;
+    let ada = world.house().await;
+    let bob = ada.coach(&world, "Bob Kern", "bob@onward.example").await;
+    let amber = ada.client("Amber", "Stone", "amber@x.example").await;
+    let program = ada.add("/v1/programs", json!({ "name": "Leadership", "kind": "one_to_one" })).await;
+    let engagement = ada.add("/v1/engagements", json!({ "client_id": amber, "program_id": program, "coach_id": ada.id })).await;
+    let deleted = ada.report(json!({ "when_empty": "send_note" })).await;
+    let run = text(&ada.ask("POST", &format!("/v1/reports/{deleted}/send-now"), &[], None).await.expect(202)["id"]);
+    world.settle().await;
+    assert_eq!(ada.delete(&format!("/v1/reports/{deleted}")).await.status, 204);
+    let nobody = "01J9Z3K5T0QW8R2M4N6P7S9V1X";
+    for (client, engagement, run) in [(nobody, nobody, nobody), (&amber, &engagement, &run)] {
+        let add = json!({ "client_id": client, "program_id": program });
+        assert_eq!(bob.post("/v1/engagements", add).await.bad_fields(), ["client_id"]);
+        bob.post("/v1/tracking/dry-run", json!({ "engagement_ids": [engagement], "threshold_weeks": 1 })).await.expect(404);
+        bob.get(&format!("/v1/runs/{run}")).await.expect(404);
+    }
+    let mut refused = list(&ada.get("/v1/audit?action=refused").await.expect(200)["items"], "subject");
+    refused.sort();
+    let expected = [format!("GET /v1/runs/{run}"), format!("POST /v1/engagements for {amber}"), "POST /v1/tracking/dry-run".into()];
+    assert_eq!(refused, expected);
+}

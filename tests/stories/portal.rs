@@ -70,8 +70,12 @@ async fn a_portal_is_opened_by_the_client_and_switched_by_the_coach() {
     world.settle().await;
     assert_eq!(mails(&world)[before + 1..], [on]);
     program.get("/v1/me").await.expect(200);
-    assert_eq!(browser.home(&world).await.status, 200, "what she was signed in with is hers again");
+    assert_eq!(browser.home(&world).await.status, 401, "what she was signed in with is over for good");
+    world.advance_to("2026-03-02T12:10:00Z").await;
+    assert_eq!(browser.home(&world).await.status, 401);
     browser.sign_in(&world, AMBER).await;
+    assert_eq!(browser.home(&world).await.status, 200);
+    let before_archive = browser.cookie("__Host-session").unwrap();
 
     // archiving switches it off, and she is told
     let signed_in = world.mails_to(AMBER).len();
@@ -87,7 +91,12 @@ async fn a_portal_is_opened_by_the_client_and_switched_by_the_coach() {
     ada.post(&format!("{path}/unarchive"), json!({})).await.expect(200);
     world.settle().await;
     assert_eq!(mails(&world).len(), signed_in + 1);
+    world.advance_to("2026-03-02T12:20:00Z").await;
     assert_eq!(switch(&ada, &amber, true).await.expect(200)["portal"], "active");
+    browser.hold("__Host-session", &before_archive);
+    assert_eq!(browser.home(&world).await.status, 401, "nor does what she signed in with before the archive open anything");
+    browser.sign_in(&world, AMBER).await;
+    assert_eq!(browser.home(&world).await.status, 200);
 }
 
 #[tokio::test]
@@ -165,4 +174,56 @@ async fn what_an_invitation_has_signs_in_one_browser_even_of_several_at_the_same
         assert!(accepted.text.contains("✓ Accepted"), "{}", accepted.text);
     }
     assert_eq!(browsers.iter().filter(|browser| browser.cookie("__Host-session").is_some()).count(), 1);
+}
+
+#[tokio::test]
+async fn the_address_of_a_client_who_has_accepted_is_not_their_coachs_to_change() {
+    let world = World::at(START).await;
+    let ada = world.house().await;
+    let bob = ada.coach(&world, "Bob Kern", "bob@onward.example").await;
+    let amber = bob.client("Amber", "Stone", "typo@stone.example").await;
+    let path = format!("/v1/clients/{amber}");
+    // before that it is
+    bob.patch(&path, json!({ "email": AMBER })).await.expect(200);
+    bob.post(&format!("{path}/portal/invite"), json!({})).await.expect(200);
+    world.settle().await;
+    accept(&world, &Browser::new(), AMBER).await.expect(200);
+    for active in [true, false] {
+        switch(&bob, &amber, active).await.expect(200);
+        for other in ["bob@second.example", ""] {
+            let refused = bob.patch(&path, json!({ "email": other, "phone": "123" })).await.expect(409);
+            assert_eq!(text(&refused["code"]), "portal_address", "{refused}");
+        }
+    }
+    let same = bob.patch(&path, json!({ "email": AMBER, "phone": "456" })).await.expect(200);
+    assert_eq!((text(&same["email"]), text(&same["phone"])), (AMBER.into(), "456".into()));
+    world.settle().await;
+    assert_eq!(world.mails_to("bob@second.example").len(), 0);
+    assert_eq!(text(&ada.patch(&path, json!({ "email": "amber@new.example" })).await.expect(200)["email"]), "amber@new.example");
+}
+
+#[tokio::test]
+async fn an_address_is_invited_once_a_day_even_if_the_client_had_another_meanwhile() {
+    let world = World::at(START).await;
+    let ada = world.house().await;
+    let amber = ada.client("Amber", "Stone", AMBER).await;
+    let path = format!("/v1/clients/{amber}");
+    let invite = async || ada.post(&format!("{path}/portal/invite"), json!({})).await;
+    invite().await.expect(200);
+    world.settle().await;
+    for email in ["amber@second.example", AMBER] {
+        ada.patch(&path, json!({ "email": email })).await.expect(200);
+    }
+    let page = accept(&world, &Browser::new(), AMBER).await;
+    assert!(!page.text.contains("✓ Accepted"), "what was void stays so: {}", page.text);
+    assert_eq!(invite().await.expect(409)["code"], "invited_recently");
+    // nor by way of another client, in any case of letters
+    ada.patch(&path, json!({ "email": "amber@second.example" })).await.expect(200);
+    let twin = ada.client("Amber", "Twin", "AMBER@stone.example").await;
+    assert_eq!(ada.post(&format!("/v1/clients/{twin}/portal/invite"), json!({})).await.expect(409)["code"], "invited_recently");
+    invite().await.expect(200);
+    world.advance_to("2026-03-03T12:00:01Z").await;
+    ada.post(&format!("/v1/clients/{twin}/portal/invite"), json!({})).await.expect(200);
+    world.settle().await;
+    assert_eq!((world.mails_to(AMBER).len(), world.mails_to("AMBER@stone.example").len()), (1, 1));
 }

@@ -319,10 +319,26 @@ async fn links_are_limited_by_address_and_by_place() {
     assert!(too_often.status == 429 && set(&too_often).is_empty(), "{}", too_often.text);
     let wait: i64 = too_often.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((2400..=3000).contains(&wait), "{wait}");
+    // who asks from elsewhere is not kept out by it, until there are as many as nobody needs
+    let asked_from = async |place: usize| {
+        let mut event = sample("api-sign-in");
+        event["requestContext"]["http"]["sourceIp"] = format!("192.0.2.{place}").into();
+        event["cookies"] = json!([]);
+        let answer = world.stack.request(serde_json::from_value(event).unwrap()).await.unwrap();
+        world.settle().await;
+        (answer.status_code, world.links(ADA).len())
+    };
+    assert_eq!(asked_from(1).await, (200, 6));
+    for place in 2..8 {
+        for _ in 0..6 {
+            assert_eq!(asked_from(place).await.0, 200);
+        }
+    }
+    assert_eq!(asked_from(8).await, (200, 30), "5, 1, and 24 of the 30 that were asked for since");
     world.advance_to("2026-03-02T13:00:01Z").await;
     Browser::new().ask_for_link(&world, ADA).await.expect(200);
     world.settle().await;
-    assert_eq!(world.links(ADA).len(), 6);
+    assert_eq!(world.links(ADA).len(), 31);
 }
 
 #[tokio::test]
@@ -401,9 +417,9 @@ async fn who_may_no_longer_is_out_with_the_next_request() {
     let company = ada.company("Acme").await;
     let bob = ada.coach(&world, "Bob Kern", "bob@onward.example").await;
     let hana = ada.personnel(&company, "Hana Ito", "hana@acme.example", &["action"]).await;
-    for (email, path) in [
-        ("bob@onward.example", format!("/v1/members/{}", bob.id)),
-        ("hana@acme.example", format!("/v1/companies/{company}/personnel/{hana}")),
+    for (email, path, later) in [
+        ("bob@onward.example", format!("/v1/members/{}", bob.id), "2026-03-02T12:05:00Z"),
+        ("hana@acme.example", format!("/v1/companies/{company}/personnel/{hana}"), "2026-03-02T12:10:00Z"),
     ] {
         let (browser, late) = (Browser::new(), Browser::new());
         browser.sign_in(&world, email).await;
@@ -414,6 +430,12 @@ async fn who_may_no_longer_is_out_with_the_next_request() {
         assert_eq!(browser.home(&world).await.status, 401, "{email}");
         assert_eq!(browser.submit(&world, "/home/keys", "name=x&scope=write").await.status, 401, "{email}");
         assert_eq!(late.submit(&world, "/sign-in/confirm", &format!("t={}", world.link(email))).await.status, 404, "{email}");
+        // taken back, they sign in anew
+        world.advance_to(later).await;
+        ada.patch(&path, json!({ "active": true })).await.expect(200);
+        assert_eq!(browser.home(&world).await.status, 401, "{email}");
+        browser.sign_in(&world, email).await;
+        assert_eq!(browser.home(&world).await.status, 200, "{email}");
     }
 }
 

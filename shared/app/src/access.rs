@@ -83,18 +83,19 @@ pub struct ExplainedEngagement {
 }
 
 /// Explains what somebody (an id or an address) may do with a client: to themselves, and about anybody to those who manage the
-/// team and to administrators of the whole organisation.
+/// team and to administrators of the whole organisation. Clients whom they don't see are nobody to them, and engagements
+/// that they don't see are left out.
 ///
 /// # Errors
 /// [`AppError`]; a conflict where an address is of several people.
 pub async fn explanation(ctx: &Ctx, somebody: &str, client: ClientId) -> Result<Explained, AppError> {
-    let found = find(ctx, somebody).await?;
+    let (found, hidden) = find(ctx, somebody).await?;
     // nobody has this id, so who may not ask about others is told the same whether there is somebody or not
     let asked = found.first().map_or(PersonId::Member(MemberId(Ulid::nil())), Viewer::person);
     ctx.ask(Action::Read, &Resource::Explanation(asked))?;
     let viewer = match <[Viewer; 1]>::try_from(found) {
         Ok([viewer]) => viewer,
-        Err(several) if several.is_empty() => return Err(AppError::NotFound),
+        Err(several) if several.is_empty() => return Err(if hidden { AppError::Hidden } else { AppError::NotFound }),
         Err(several) => {
             let ids: Vec<String> = several.iter().map(|viewer| id(viewer.person())).collect();
             let detail = format!("the address is of several people here; ask by id: {}", ids.join(", "));
@@ -119,7 +120,7 @@ pub async fn explanation(ctx: &Ctx, somebody: &str, client: ClientId) -> Result<
     }
     let engagements = engagements.into_iter().filter(|engagement| !engagement.is_deleted()).filter_map(|engagement| {
         let of = EngagementFacts::of(&engagement, ctx.account.id);
-        let seen = about_anybody || decide(&viewer, Action::Read, &Resource::Engagement(&facts, &of)).is_allowed();
+        let seen = decide(&ctx.viewer, Action::Read, &Resource::Engagement(&own_facts, &of)).is_allowed();
         // who may see progress tells whether it is watched, so that is for those who may see it themselves (T-8)
         let knows = viewer == ctx.viewer || EngagementAct::ReadProgress.decide(&ctx.viewer, &own_facts, &of).is_allowed();
         let told = |right: &Right<EngagementAct>| knows || right.act != EngagementAct::ReadProgress;
@@ -148,8 +149,9 @@ pub async fn explanation(ctx: &Ctx, somebody: &str, client: ClientId) -> Result<
     })
 }
 
-/// The people of the account who have this id or address: oneself alone, if one is among them.
-async fn find(ctx: &Ctx, somebody: &str) -> Result<Vec<Viewer>, AppError> {
+/// The people of the account who have this id or address, as far as the viewer may know of them: oneself alone, if one is
+/// among them; and whether there are others.
+async fn find(ctx: &Ctx, somebody: &str) -> Result<(Vec<Viewer>, bool), AppError> {
     let people: Vec<PersonId> = match (Ulid::from_string(somebody), Email::parse(somebody)) {
         (Ok(id), _) => {
             vec![PersonId::Member(MemberId(id)), PersonId::Client(ClientId(id)), PersonId::Personnel(domain::id::PersonnelId(id))]
@@ -161,10 +163,18 @@ async fn find(ctx: &Ctx, somebody: &str) -> Result<Vec<Viewer>, AppError> {
         (Err(_), Err(_)) => return Err(domain::check::Invalid::field("viewer", "is neither an id nor an e-mail address").into()),
     };
     if people.contains(&ctx.viewer.person()) {
-        return Ok(vec![ctx.viewer.clone()]);
+        return Ok((vec![ctx.viewer.clone()], false));
     }
     let found = futures::future::try_join_all(people.into_iter().map(|person| viewer(&ctx.app, ctx.scope, person))).await?;
-    Ok(found.into_iter().flatten().collect())
+    let client = |viewer: &Viewer| match viewer {
+        Viewer::Client(client) => Some(client.id),
+        Viewer::Member(_) | Viewer::Personnel(_) => None,
+    };
+    let found: Vec<Viewer> = found.into_iter().flatten().collect();
+    let visible = crate::clients::visible(ctx, found.iter().filter_map(client).collect()).await?;
+    let (known, hidden): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|viewer| client(viewer).is_none_or(|client| visible.contains_key(&client)));
+    Ok((known, !hidden.is_empty()))
 }
 
 fn id(person: PersonId) -> String {

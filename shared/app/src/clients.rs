@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::access::{Action, ClientFacts, Resource, Viewer, decide};
+use domain::access::{Action, ClientFacts, Resource, Viewer, decide, may_move_client};
 use domain::account::Feature;
 use domain::check::{self, Check};
 use domain::client::{Client, Level, Portal};
@@ -266,6 +266,7 @@ pub async fn create(ctx: &Ctx, draft: &ClientDraft) -> Result<Client, AppError> 
         time_zone: ctx.account.time_zone,
         portal: Portal::NotInvited,
         invited_at: None,
+        shut_at: None,
         archived: false,
         notifications: Notifications::default(),
         columns: Columns::default(),
@@ -332,6 +333,13 @@ pub async fn update(ctx: &Ctx, id: ClientId, draft: &ClientDraft, expected: Opti
     if client == before {
         return Ok(client);
     }
+    if client.email != before.email && !may_move_client(&ctx.viewer, &before) {
+        return Err(AppError::conflict(
+            "portal_address",
+            "the client has accepted an invitation and signs in with this address; ask an administrator of the whole organisation to \
+             change it",
+        ));
+    }
     if client.email == before.email { save(ctx, before, client, "client.update").await } else { move_to(ctx, before, client).await }
 }
 
@@ -394,6 +402,7 @@ pub async fn archive(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
         ctx.leave(200, &client).await?;
         return Ok(client);
     }
+    client.shut_at = Some(ctx.now);
     client.updated_at = ctx.now;
     client.version = before.version + 1;
     with_scheduled_called_off(ctx, before, client, "client.archive").await

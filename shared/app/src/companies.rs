@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use domain::access::{Action, Resource, Viewer};
+use domain::access::{Action, Resource, Viewer, may_make};
 use domain::account::Feature;
 use domain::check::{self, Check};
 use domain::company::{Company, Location};
@@ -211,6 +211,7 @@ pub async fn add_personnel(ctx: &Ctx, id: CompanyId, draft: &PersonnelDraft) -> 
         location_id: None,
         grants: BTreeSet::new(),
         active: true,
+        shut_at: None,
         time_zone: ctx.account.time_zone,
         notifications: Notifications::default(),
         columns: Columns::default(),
@@ -221,10 +222,23 @@ pub async fn add_personnel(ctx: &Ctx, id: CompanyId, draft: &PersonnelDraft) -> 
     draft.fill(&mut person, &mut check);
     check_location(ctx, id, None, person.location_id, &mut check).await?;
     let person = check.done(person)?;
+    ask_to_make(ctx, None, &person)?;
     let mut changes = Changes::new();
     ctx.store().add_personnel(&mut changes, ctx.scope, &person)?;
     ctx.commit(changes, "personnel.create", person.id, 201, &person).await?;
     Ok(person)
+}
+
+/// Refuses to have somebody see what whoever asks does not see, by their grants or by getting their mail.
+fn ask_to_make(ctx: &Ctx, before: Option<&Personnel>, after: &Personnel) -> Result<(), AppError> {
+    match ctx.viewer.member() {
+        Some(own) if may_make(own, before, after) => Ok(()),
+        Some(_) | None => Err(AppError::Forbidden(
+            "giving a person of a company rights, or somebody who has some another address, needs the permission to see the \
+             happenings of all clients"
+                .into(),
+        )),
+    }
 }
 
 /// Checks that a location which somebody is given is one of their organisation.
@@ -262,8 +276,12 @@ pub async fn update_personnel(
     draft.fill(&mut person, &mut check);
     check_location(ctx, company, before.location_id, person.location_id, &mut check).await?;
     let mut person = check.done(person)?;
+    ask_to_make(ctx, Some(&before), &person)?;
     if person == before {
         return Ok(person);
+    }
+    if before.active && !person.active {
+        person.shut_at = Some(ctx.now);
     }
     (person.updated_at, person.version) = (ctx.now, before.version + 1);
     let mut changes = Changes::new();

@@ -430,6 +430,7 @@ fn opening(app: &App, draft: &AccountDraft) -> Result<(Changes, Scope, MemberId)
         location_id: None,
         permissions: Permission::ALL.into(),
         active: true,
+        shut_at: None,
         time_zone,
         notifications: Notifications::default(),
         columns: Columns::default(),

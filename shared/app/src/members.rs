@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::access::{Action, ClientFacts, Resource, decide};
+use domain::access::{Action, ClientFacts, Resource, could_have_given, decide};
 use domain::account::Feature;
 use domain::check::{self, Check, Invalid};
 use domain::client::{Client, Level, Pairing, pair};
@@ -114,6 +114,7 @@ pub async fn create(ctx: &Ctx, draft: &MemberDraft) -> Result<Member, AppError> 
         location_id: None,
         permissions: BTreeSet::new(),
         active: true,
+        shut_at: None,
         time_zone: ctx.account.time_zone,
         notifications: Notifications::default(),
         columns: Columns::default(),
@@ -144,6 +145,19 @@ fn may_grant(ctx: &Ctx, before: &BTreeSet<Permission>, administrator_before: Adm
     Ok(())
 }
 
+/// Nobody gets the mail of somebody who has rights that they don't have themselves: the address is what opens them.
+fn may_move(ctx: &Ctx, before: &Member, member: &Member) -> Result<(), AppError> {
+    let could_have_given = ctx.viewer.member().is_some_and(|own| own.id == before.id || could_have_given(own, before));
+    if member.email != before.email && !could_have_given {
+        return Err(AppError::Forbidden(
+            "they have rights that you could not give them, and sign in with their address: only an administrator of the whole \
+             organisation can change it"
+                .into(),
+        ));
+    }
+    Ok(())
+}
+
 /// Changes a member. Deactivating one pauses the reports they set up, and the administrators are told (R-6).
 ///
 /// # Errors
@@ -158,6 +172,7 @@ pub async fn update(ctx: &Ctx, id: MemberId, draft: &MemberDraft, expected: Opti
     check_location(ctx, CompanyId(ctx.account.id.0), before.location_id, member.location_id, &mut check).await?;
     let mut member = check.done(member)?;
     may_grant(ctx, &before.permissions, before.administrator, &member)?;
+    may_move(ctx, &before, &member)?;
     if member == before {
         return Ok(member);
     }
@@ -184,6 +199,9 @@ pub async fn update(ctx: &Ctx, id: MemberId, draft: &MemberDraft, expected: Opti
         if before.coach && pairings.iter().any(|pairing| pairing.level == Level::Primary) {
             return Err(AppError::conflict("primary_coach", "they are the primary coach of clients; name another primary for these first"));
         }
+    }
+    if before.active && !member.active {
+        member.shut_at = Some(ctx.now);
     }
     member.updated_at = ctx.now;
     member.version += 1;

@@ -37,7 +37,13 @@ pub async fn invite(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
     let mut changes = Changes::new();
     ctx.store().replace_client(&mut changes, ctx.scope, &before, &client)?;
     ctx.store().add_delivery(&mut changes, ctx.scope, &delivery)?;
-    ctx.commit(changes, "portal.invite", id, 200, &client).await?;
+    // the client may have had this address before, and been invited there
+    ctx.store().add_invited(&mut changes, ctx.scope, email, ctx.now)?;
+    let committed = ctx.try_commit(changes, "portal.invite", id, 200, &client).await?;
+    if committed == Commit::Unmet("invited") {
+        return Err(refused(PortalRefused::InvitedRecently));
+    }
+    Ctx::done(&committed)?;
     Ok(client)
 }
 
@@ -58,7 +64,7 @@ pub async fn cancel(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
 }
 
 /// Switches the portal of a client who has accepted on or off; they are told by mail of each change. Off, their API keys
-/// and the browsers they are signed in with open nothing, from the next request on.
+/// open nothing from the next request on, and the browsers they are signed in with never again.
 ///
 /// # Errors
 /// [`AppError`]; a conflict before it was accepted.

@@ -541,7 +541,7 @@ pub async fn run(ctx: &Ctx, id: RunId) -> Result<RunView, AppError> {
     match ctx.store().report(ctx.scope, run.report_id).await? {
         Some(report) => ctx.ask(Action::Read, &Resource::Report(report.creator_id))?,
         // the runs of a deleted report are for those who answer for the account; nobody else may know of them
-        None => ctx.ask(Action::Read, &Resource::Audit).map_err(|_| AppError::NotFound)?,
+        None => ctx.ask(Action::Read, &Resource::Audit).map_err(|_| AppError::Hidden)?,
     }
     run_view(ctx, run, SHOWN).await
 }

@@ -14,7 +14,7 @@ use domain::check::Invalid;
 use domain::delivery::{Delivery, Mail, NotAnyMore, Recipient};
 use domain::id::{AccountId, AuditId, ClientId, MemberId, PersonnelId};
 use domain::person::{Actor, Email, PersonId};
-use domain::sign_in::{ACCOUNTS_MOST, LINK_GOOD_FOR, SIGNED_IN_FOR, browser, counted_in, may_sign_in};
+use domain::sign_in::{ACCOUNTS_MOST, LINK_GOOD_FOR, SIGNED_IN_FOR, browser, counted_in, may_sign_in, stays_signed_in};
 use platform::store::people::EmailUse;
 use platform::store::sign_in::{Browser, Link};
 use platform::store::{Changes, Commit, Scope, audit, keys};
@@ -80,7 +80,7 @@ pub async fn ask(app: &App, email: &str, visitor: Visitor<'_>, place: &str) -> R
     let until = now + LINK_GOOD_FOR;
     let accounts: BTreeSet<AccountId> = users.iter().map(|user| user.account_id).collect();
     let mut changes = Changes::new();
-    store.count_link(&mut changes, &email, hour)?;
+    store.count_link(&mut changes, &email, place, hour)?;
     for account in accounts.into_iter().take(ACCOUNTS_MOST) {
         let recipient = Recipient { email: email.clone(), person: None, name: None };
         let cause = format!("{digest} {}", keys::time(now));
@@ -364,7 +364,7 @@ pub async fn enter(app: &App, held: &str) -> Result<Option<(Ctx, Browser)>, AppE
     let Some((scope, browser)) = store.browser(held.account, held.person, &held.token, now).await? else { return Ok(None) };
     let (account, viewer) = futures::future::try_join(store.account(scope), viewer(app, scope, browser.person)).await?;
     let (Some(account), Some(viewer)) = (account, viewer) else { return Ok(None) };
-    let may = may_sign_in(&viewer);
+    let may = stays_signed_in(&viewer, browser.since);
     let ctx = Ctx { app: app.clone(), scope, account: Arc::new(account), viewer, now, once: None, row: None };
     Ok(may.then_some((ctx, browser)))
 }
@@ -424,7 +424,7 @@ pub async fn home(ctx: &Ctx, here: &Browser) -> Result<Home, AppError> {
     let every = Page { limit: 200, cursor: None };
     let browsers = async { Ok::<_, AppError>(ctx.store().browsers(ctx.scope, ctx.viewer.person()).await?) };
     let (mut browsers, keys) = futures::future::try_join(browsers, identity::api_keys(ctx, &every)).await?;
-    browsers.retain(|browser| ctx.now.timestamp() < browser.expires);
+    browsers.retain(|browser| ctx.now.timestamp() < browser.expires && stays_signed_in(&ctx.viewer, browser.since));
     browsers.sort_by_key(|browser| (browser.digest != here.digest, std::cmp::Reverse(browser.since)));
     let me = identity::me(ctx).await?;
     let roles: Vec<String> = me.roles.iter().map(|role| role.replace('_', " ")).collect();

@@ -288,6 +288,33 @@ pub fn shut(viewer: &Viewer) -> Option<Shut> {
     }
 }
 
+/// Whether a member could have given another everything that they have, and so may change the address that the other signs
+/// in with: a global administrator could, and who else manages the team where the other administers nothing and has
+/// no permission that they lack.
+pub fn could_have_given(own: &Member, other: &Member) -> bool {
+    own.administrator == Administrator::Global
+        || (other.administrator == Administrator::None && other.permissions.iter().all(|permission| own.may(*permission)))
+}
+
+/// Whether somebody who may change a client's profile may change the address in it: once the client has accepted an
+/// invitation it is what they sign in with, and theirs to change who are global administrators (P-5).
+pub fn may_move_client(viewer: &Viewer, client: &Client) -> bool {
+    !client.portal.is_accepted() || viewer.member().is_some_and(|member| member.administrator == Administrator::Global)
+}
+
+/// Whether a member who manages clients may have a person of a company be so, after they were as before: managing
+/// clients shows no items, so neither may people whose mail is one's own. More rights, and another address for somebody who
+/// has any, are for who sees all clients, and for global administrators.
+pub fn may_make(own: &Member, before: Option<&Personnel>, after: &Personnel) -> bool {
+    let sees_all = own.administrator == Administrator::Global || own.may(Permission::ViewAllClientHappenings);
+    let is_granted_more = after.grants.iter().any(|kind| !before.is_some_and(|before| before.grants.contains(kind)));
+    let was_limited_otherwise = |before: &Personnel| before.location_id.is_some() && before.location_id != after.location_id;
+    let administers_more = after.administrator && before.is_none_or(|before| !before.administrator || was_limited_otherwise(before));
+    let had_rights = |before: &Personnel| before.administrator || !before.grants.is_empty();
+    let moves = before.is_some_and(|before| before.email != after.email && had_rights(before));
+    sees_all || !(is_granted_more || administers_more || moves)
+}
+
 /// Decides every access. Deny is the default, and a deactivated viewer may do nothing.
 pub fn decide(viewer: &Viewer, action: Action, resource: &Resource<'_>) -> Decision {
     use Decision::{Allowed, Forbidden, Hidden};
@@ -719,6 +746,7 @@ mod tests {
     use ulid::Ulid;
 
     use super::*;
+    use crate::person::Email;
     use crate::sample;
 
     const OWN: u128 = 10;
@@ -742,6 +770,72 @@ mod tests {
     /// Everything that changes an item.
     fn touching() -> impl Iterator<Item = Action> {
         [Action::Write, Action::Comment].into_iter().chain(Doing::ALL.map(Action::Do))
+    }
+
+    #[test]
+    fn only_who_could_have_given_everything_changes_an_address() {
+        use Permission::{Billing, ManageTeam};
+        let of = |administrator, permissions: &[Permission]| Member { administrator, ..sample::member(1, permissions) };
+        for (own, other, may) in [
+            (of(Administrator::None, &[ManageTeam]), of(Administrator::None, &[]), true),
+            (of(Administrator::None, &[ManageTeam]), of(Administrator::None, &[ManageTeam]), true),
+            (of(Administrator::None, &[ManageTeam]), of(Administrator::None, &[ManageTeam, Billing]), false),
+            (of(Administrator::None, &Permission::ALL), of(Administrator::Location, &[]), false),
+            (of(Administrator::Location, &Permission::ALL), of(Administrator::Location, &[]), false),
+            (of(Administrator::Location, &Permission::ALL), of(Administrator::Global, &[]), false),
+            (of(Administrator::Global, &[ManageTeam]), of(Administrator::Global, &Permission::ALL), true),
+        ] {
+            assert_eq!(could_have_given(&own, &other), may, "{own:?} {other:?}");
+        }
+    }
+
+    #[test]
+    fn the_address_of_a_client_who_has_accepted_is_for_global_administrators() {
+        let accepted = |portal| Client { portal, ..sample::client(OWN, None) };
+        for (portal, is_free) in [(Portal::NotInvited, true), (Portal::Pending, true), (Portal::Active, false), (Portal::Disabled, false)] {
+            for administrator in [Administrator::None, Administrator::Location, Administrator::Global] {
+                let may = is_free || administrator == Administrator::Global;
+                assert_eq!(
+                    may_move_client(&member(administrator, &Permission::ALL), &accepted(portal)),
+                    may,
+                    "{portal:?} {administrator:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn managing_clients_makes_nobody_who_sees_more() {
+        let manages = sample::member(1, &[Permission::ManageClients]);
+        let sees = sample::member(1, &[Permission::ManageClients, Permission::ViewAllClientHappenings]);
+        let administers = Member { administrator: Administrator::Global, ..manages.clone() };
+        let plain = sample::personnel(2, COMPANY, &[]);
+        let granted = sample::personnel(2, COMPANY, &[ItemKind::Action]);
+        let moved = |person: &Personnel| Personnel { email: Email::parse("second@x.example").unwrap(), ..person.clone() };
+        let at = |person: &Personnel, location: Option<u128>| Personnel {
+            administrator: true,
+            location_id: location.map(|id| LocationId(Ulid(id))),
+            ..person.clone()
+        };
+        for (before, after, may) in [
+            (None, plain.clone(), true),
+            (None, granted.clone(), false),
+            (None, at(&plain, Some(HERE)), false),
+            (Some(&plain), moved(&plain), true),
+            (Some(&plain), granted.clone(), false),
+            (Some(&plain), at(&plain, None), false),
+            (Some(&granted), plain.clone(), true),
+            (Some(&granted), Personnel { name: "Other".into(), active: false, ..granted.clone() }, true),
+            (Some(&granted), moved(&granted), false),
+            (Some(&granted), moved(&plain), false),
+            (Some(&at(&plain, None)), moved(&plain), false),
+            (Some(&at(&plain, None)), at(&plain, Some(HERE)), true),
+            (Some(&at(&plain, Some(HERE))), at(&plain, None), false),
+            (Some(&at(&plain, Some(HERE))), at(&plain, Some(ELSEWHERE)), false),
+        ] {
+            assert_eq!(may_make(&manages, before, &after), may, "{before:?} {after:?}");
+            assert!(may_make(&sees, before, &after) && may_make(&administers, before, &after), "{before:?} {after:?}");
+        }
     }
 
     fn member(administrator: Administrator, permissions: &[Permission]) -> Viewer {

@@ -27,6 +27,16 @@ pub enum Portal {
     Disabled,
 }
 
+impl Portal {
+    /// Whether the client has accepted an invitation, so that their address is what they sign in with.
+    pub fn is_accepted(self) -> bool {
+        match self {
+            Self::Active | Self::Disabled => true,
+            Self::NotInvited | Self::Pending => false,
+        }
+    }
+}
+
 /// The person who is coached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Client {
@@ -60,6 +70,9 @@ pub struct Client {
     /// When the invitation to the portal was last sent to the address the client has.
     #[serde(default)]
     pub invited_at: Option<DateTime<Utc>>,
+    /// When the portal was last switched off, or the record archived: browsers that were signed in by then are so no more.
+    #[serde(default)]
+    pub shut_at: Option<DateTime<Utc>>,
     /// Archived: readable, not editable, in no report (P-4).
     pub archived: bool,
     /// Which mail they want.
@@ -101,8 +114,8 @@ impl Client {
 
 /// For how long an invitation can be accepted.
 pub const INVITATION: Duration = Duration::days(7);
-/// How long an invitation is not repeated.
-const INVITED_AGAIN: Duration = Duration::days(1);
+/// How long an invitation is not repeated, to a client and to an address.
+pub const INVITED_AGAIN: Duration = Duration::days(1);
 
 /// What can be done with a client's portal (P-5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +176,8 @@ pub fn move_portal(before: &Client, asked: PortalMove, now: DateTime<Utc>) -> Re
         | (PortalMove::Switch(true), Portal::Active)
         | (PortalMove::Switch(false), Portal::Disabled) => return Ok(None),
     };
-    Ok(Some(Client { portal, invited_at, updated_at: now, version: before.version + 1, ..before.clone() }))
+    let shut_at = if portal == Portal::Disabled { Some(now) } else { before.shut_at };
+    Ok(Some(Client { portal, invited_at, shut_at, updated_at: now, version: before.version + 1, ..before.clone() }))
 }
 
 /// What a member is to a client.
@@ -319,5 +333,16 @@ mod tests {
             let moved = move_portal(&client, asked, now).map(|after| after.map(|after| (after.portal, after.invited_at)));
             assert_eq!(moved, expected, "{portal:?} invited {invited:?} hours ago, {asked:?}");
         }
+    }
+
+    #[test]
+    fn it_is_known_when_a_portal_was_last_shut() {
+        let on: DateTime<Utc> = "2026-03-10T12:00:00Z".parse().unwrap();
+        let (off, on_again) = (on + Duration::hours(1), on + Duration::hours(2));
+        let client = Client { portal: Portal::Active, ..crate::sample::client(1, None) };
+        let client = move_portal(&client, PortalMove::Switch(false), off).unwrap().unwrap();
+        assert_eq!(client.shut_at, Some(off));
+        let client = move_portal(&client, PortalMove::Switch(true), on_again).unwrap().unwrap();
+        assert_eq!((client.portal, client.shut_at), (Portal::Active, Some(off)));
     }
 }

@@ -186,6 +186,9 @@ pub struct Member {
     pub permissions: BTreeSet<Permission>,
     /// Whether they may still do anything; a deactivated member sees nothing and gets nothing.
     pub active: bool,
+    /// When they were last deactivated: browsers that were signed in by then are so no more.
+    #[serde(default)]
+    pub shut_at: Option<DateTime<Utc>>,
     /// The zone their dates are shown in.
     #[schema(value_type = String, example = "America/New_York")]
     pub time_zone: Tz,
@@ -230,6 +233,9 @@ pub struct Personnel {
     pub grants: BTreeSet<ItemKind>,
     /// Whether they may still see anything.
     pub active: bool,
+    /// When they were last deactivated: browsers that were signed in by then are so no more.
+    #[serde(default)]
+    pub shut_at: Option<DateTime<Utc>>,
     /// The zone their dates are shown in.
     #[schema(value_type = String, example = "America/New_York")]
     pub time_zone: Tz,

@@ -9,8 +9,11 @@ use crate::client::Portal;
 pub const LINK_GOOD_FOR: Duration = Duration::minutes(15);
 /// For how long a browser stays signed in.
 pub const SIGNED_IN_FOR: Duration = Duration::days(14);
-/// So many links are sent to one address in an hour, and no more.
+/// So many links are sent to one address in an hour that are asked for from one place on the network.
 pub const LINKS_MOST: u32 = 5;
+/// So many links are sent to one address in an hour, from wherever they are asked for: more than anybody asks for from one
+/// place, so that nobody can keep somebody else out by asking.
+pub const LINKS_EVERYWHERE_MOST: u32 = 30;
 /// So many links may be asked for from one place on the network in an hour, whoever for.
 pub const ASKS_MOST: u32 = 30;
 /// In so many accounts an address is told of; whoever is in more of them signs in to the first.
@@ -33,6 +36,17 @@ pub fn may_sign_in(person: &Viewer) -> bool {
         Viewer::Personnel(person) => person.active,
         Viewer::Client(client) => !client.archived && client.portal == Portal::Active,
     }
+}
+
+/// Whether a browser in which a person signed in at `since` is signed in still: not where their portal was shut or they were
+/// deactivated after that, also when they may sign in again (P-5).
+pub fn stays_signed_in(person: &Viewer, since: DateTime<Utc>) -> bool {
+    let shut_at = match person {
+        Viewer::Client(client) => client.shut_at,
+        Viewer::Member(member) => member.shut_at,
+        Viewer::Personnel(person) => person.shut_at,
+    };
+    may_sign_in(person) && shut_at.is_none_or(|shut_at| since > shut_at)
 }
 
 /// The hour in which something is counted, and how long it still lasts: more than nothing, and an hour at most.
@@ -78,6 +92,30 @@ mod tests {
             (client.portal, client.archived) = (portal, archived);
             let client = Viewer::Client(client);
             assert_eq!((may_sign_in(&client), may_use_keys(&client)), (signs_in, uses_keys), "{portal:?}, archived: {archived}");
+        }
+    }
+
+    #[test]
+    fn what_was_signed_in_when_the_portal_was_shut_is_out_for_good() {
+        let shut_at = sample::now();
+        let client = |shut_at, portal| Viewer::Client(crate::client::Client { shut_at, portal, ..sample::client(1, None) });
+        for (since, stays) in [(-1, false), (0, false), (1, true)] {
+            let since = shut_at + Duration::seconds(since);
+            assert_eq!(stays_signed_in(&client(Some(shut_at), Portal::Active), since), stays, "{since}");
+            assert!(!stays_signed_in(&client(Some(shut_at), Portal::Disabled), since), "{since}");
+            assert!(stays_signed_in(&client(None, Portal::Active), since), "{since}");
+        }
+    }
+
+    #[test]
+    fn so_is_what_was_signed_in_when_somebody_was_deactivated() {
+        let shut_at = sample::now();
+        let member = Viewer::Member(crate::person::Member { shut_at: Some(shut_at), ..sample::member(1, &[]) });
+        let person = Viewer::Personnel(crate::person::Personnel { shut_at: Some(shut_at), ..sample::personnel(1, 2, &[]) });
+        for somebody in [member, person] {
+            for (since, stays) in [(-1, false), (0, false), (1, true)] {
+                assert_eq!(stays_signed_in(&somebody, shut_at + Duration::seconds(since)), stays, "{somebody:?} {since}");
+            }
         }
     }
 

@@ -74,9 +74,14 @@ pub async fn try_settings(ctx: &Ctx, draft: &DryRunDraft) -> Result<DryRun, AppE
             all.into_iter().filter(|engagement| engagement.program_id == program && administered(engagement)).collect()
         }
         On::Engagements(ids) => {
-            let some: Vec<_> = store.engagements_by_id(ctx.scope, ids).await?.into_iter().filter(administered).collect();
+            let mut some = store.engagements_by_id(ctx.scope, ids).await?;
+            some.retain(|engagement| !engagement.is_deleted());
             if some.is_empty() {
                 return Err(AppError::NotFound);
+            }
+            some.retain(administered);
+            if some.is_empty() {
+                return Err(AppError::Hidden);
             }
             some
         }

@@ -111,7 +111,14 @@ pub(crate) async fn create_at(ctx: &Ctx, draft: &EngagementDraft, moves: &[Move]
         None => check.take("client_id", Err("is needed")),
         Some(id) => match crate::clients::load(ctx, id).await {
             Ok(found) => Some(found),
-            Err(AppError::NotFound | AppError::Hidden) => check.take("client_id", Err("there is no such client")),
+            Err(error @ (AppError::NotFound | AppError::Hidden)) => {
+                // answered the same whether there is such a client or not, so it is put on record here; a row of a file is not
+                // asked for by a route
+                if matches!(error, AppError::Hidden) && ctx.row.is_none() {
+                    crate::account::note_refusal(ctx, &format!("POST /v1/engagements for {id}")).await?;
+                }
+                check.take("client_id", Err("there is no such client"))
+            }
             Err(error) => return Err(error),
         },
     };

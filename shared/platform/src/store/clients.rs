@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_dynamodb::types::{AttributeValue, Put};
 use chrono::{DateTime, Utc};
-use domain::client::{Client, Level, Pairing};
+use domain::client::{Client, INVITED_AGAIN, Level, Pairing};
 use domain::id::{ClientId, CompanyId, MemberId};
-use domain::person::PersonId;
+use domain::person::{Email, PersonId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::keys::{self, Scope};
-use super::{After, Changes, Index, Query, Range, Store, StoreError, from_row, text, to_row};
+use super::{After, Changes, Index, Query, Range, Store, StoreError, built, from_row, text, to_row};
 
 /// A pairing that ended, or was replaced by one of another level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -22,6 +23,11 @@ pub struct Ended {
     pub until: DateTime<Utc>,
 }
 
+#[derive(Serialize)]
+struct Invited {
+    expires: i64,
+}
+
 impl Store {
     /// A client.
     ///
@@ -29,6 +35,22 @@ impl Store {
     /// [`StoreError`].
     pub async fn client(&self, scope: Scope, id: ClientId) -> Result<Option<Client>, StoreError> {
         self.read("client", &keys::client_key(scope, id)).await
+    }
+
+    /// Notes that an invitation goes to an address, whoever has it; unmet `invited` if one went there less than a day ago.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn add_invited(&self, changes: &mut Changes, scope: Scope, email: &Email, now: DateTime<Utc>) -> Result<(), StoreError> {
+        let invited = Invited { expires: (now + INVITED_AGAIN).timestamp() };
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(to_row("invited", &keys::invited(scope, email).into(), &invited)?))
+            // the table removes expired rows late
+            .condition_expression("attribute_not_exists(pk) OR expires <= :now")
+            .expression_attribute_values(":now", AttributeValue::N(now.timestamp().to_string()));
+        changes.push("invited", put.build().map_err(|e| built(&e))?);
+        Ok(())
     }
 
     /// These clients, in no order; unknown ones are left out.

@@ -50,6 +50,8 @@
 //! | browser that is signed in | `A#P#<person>#SIGNED-IN` | `<digest>` | | | |
 //! | asked to sign in, without being known | `ASKED#<nonce>` | `ASKED` | | | |
 //! | links asked for in an hour: for an address, from a place | `ASKED-FOR#<address>`; `ASKED-FROM#<place>` | `<hour>` | | | |
+//! | links asked for in an hour for an address from a place | `ASKED-FOR#<address>` | `<hour>#<place>` | | | |
+//! | invited to a portal in the last day | `A#INVITED#<address>` | `INVITED` | | | |
 //! | account opened for the address of the settings | `FIRST#<address>` | `FIRST` | | | |
 //! | API key | `KEY#<digest>` | `KEY` | `A#P#<person>#KEYS` / `<id>` | | |
 //! | answered request | `A#REQUEST#<digest>` | `REQUEST` | | | |
@@ -878,8 +880,16 @@ pub(super) fn asked_for(email: &Email, hour: DateTime<Utc>) -> Key {
     Key::new(format!("ASKED-FOR#{}", address(email)), time(hour))
 }
 
+pub(super) fn asked_for_from(email: &Email, place: &str, hour: DateTime<Utc>) -> Key {
+    Key::new(format!("ASKED-FOR#{}", address(email)), format!("{}#{}", time(hour), &digest(place)[..32]))
+}
+
 pub(super) fn asked_from(place: &str, hour: DateTime<Utc>) -> Key {
     Key::new(format!("ASKED-FROM#{}", &digest(place)[..32]), time(hour))
+}
+
+pub(super) fn invited(scope: Scope, email: &Email) -> Key {
+    Key::new(format!("{}#INVITED#{}", scope.a(), address(email)), "INVITED")
 }
 
 pub(super) fn first_account(email: &Email) -> Key {

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
 use chrono::{DateTime, Utc};
 use domain::id::AccountId;
 use domain::person::{Email, PersonId};
-use domain::sign_in::{ASKS_MOST, LINKS_MOST};
+use domain::sign_in::{ASKS_MOST, LINKS_EVERYWHERE_MOST, LINKS_MOST};
 use serde::{Deserialize, Serialize};
 
 use super::keys::{self, Scope};
@@ -95,12 +95,14 @@ impl Store {
         changes.put("asked", &self.table, to_row("asked", &keys::asked(nonce).into(), &asked)?)
     }
 
-    /// Counts that a link was asked for an address in an hour; unmet `often` if there were too many.
+    /// Counts that a link was asked for an address in an hour from a place on the network; unmet `often` if there were too
+    /// many from there, or from everywhere.
     ///
     /// # Errors
     /// [`StoreError::Call`].
-    pub fn count_link(&self, changes: &mut Changes, email: &Email, hour: DateTime<Utc>) -> Result<(), StoreError> {
-        self.count(changes, &keys::asked_for(email, hour), LINKS_MOST, hour)
+    pub fn count_link(&self, changes: &mut Changes, email: &Email, place: &str, hour: DateTime<Utc>) -> Result<(), StoreError> {
+        self.count(changes, &keys::asked_for_from(email, place, hour), LINKS_MOST, hour)?;
+        self.count(changes, &keys::asked_for(email, hour), LINKS_EVERYWHERE_MOST, hour)
     }
 
     /// Counts that a link was asked for from a place on the network in an hour; unmet `often` if there were too many.
