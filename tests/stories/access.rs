@@ -156,7 +156,7 @@ pub(crate) const ROUTES: &[(&str, &str, &[&str])] = &[
     ("GET", "/v1/suppressions", &[""]),
     ("DELETE", "/v1/suppressions/{email}", &[""]),
     ("POST", "/v1/imports", &[""]),
-    ("GET", "/v1/imports/{id}/bad-rows", &[""]),
+    ("GET", "/v1/imports/{id}/bad-rows", &["of owner"]),
     ("GET", "/v1/imports/{id}", &["of owner"]),
     ("GET", "/v1/api-keys", &[""]),
     ("POST", "/v1/api-keys", &[""]),

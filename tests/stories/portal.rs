@@ -227,3 +227,21 @@ async fn an_address_is_invited_once_a_day_even_if_the_client_had_another_meanwhi
     world.settle().await;
     assert_eq!((world.mails_to(AMBER).len(), world.mails_to("AMBER@stone.example").len()), (1, 1));
 }
+
+#[tokio::test]
+async fn who_does_not_see_a_record_opens_it_to_nobody() {
+    let world = World::at("2026-03-02T12:00:00Z").await;
+    let ada = world.house().await;
+    let amber = ada.client("Amber", "Stone", "amber@stone.example").await;
+    let manages = json!({ "coach": true, "permissions": ["manage_clients"] });
+    let mona = ada.member(&world, "Mona Ley", "mona@onward.example", manages).await;
+    let invite = format!("/v1/clients/{amber}/portal/invite");
+    // the address is theirs to change, and an invitation there would be theirs to accept
+    mona.patch(&format!("/v1/clients/{amber}"), json!({ "email": "mona.second@onward.example" })).await.expect(200);
+    mona.ask("POST", &invite, &[], None).await.expect(403);
+    let page = mona.get(&format!("/v1/clients/{amber}/page")).await.expect(200);
+    let offers = |page: &serde_json::Value| page["actions"].to_string();
+    assert!(!offers(&page).contains("portal_invite"), "{page}");
+    assert!(offers(&ada.get(&format!("/v1/clients/{amber}/page")).await.expect(200)).contains("portal_invite"));
+    ada.ask("POST", &invite, &[], None).await.expect(200);
+}

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use domain::access::{Action, ClientFacts, Resource};
+use domain::access::{Action, ClientFacts, Resource, may_invite};
 use domain::account::Account;
 use domain::check::{self, Check};
 use domain::client::{Client, INVITATION, Level, Portal, PortalMove, PortalRefused, move_portal};
@@ -24,7 +24,11 @@ const ATTEMPTS: usize = 6;
 /// # Errors
 /// [`AppError`]; a conflict without an address, within a day of the last invitation, and after it was accepted.
 pub async fn invite(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
-    let before = load(ctx, id).await?;
+    let (before, facts) = load(ctx, id).await?;
+    if !may_invite(&ctx.viewer, &facts) {
+        let why = "an invitation opens the record to whoever gets it: it is sent by who sees the record, and by administrators of the whole organisation";
+        return Err(AppError::Forbidden(why.into()));
+    }
     let Some(email) = &before.email else {
         return Err(AppError::conflict("no_email", "the client has no e-mail address; add one first"));
     };
@@ -52,7 +56,7 @@ pub async fn invite(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
 /// # Errors
 /// [`AppError`]; a conflict after it was accepted.
 pub async fn cancel(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
-    let before = load(ctx, id).await?;
+    let (before, _) = load(ctx, id).await?;
     let Some(client) = move_portal(&before, PortalMove::Cancel, ctx.now).map_err(refused)? else {
         ctx.leave(200, &before).await?;
         return Ok(before);
@@ -69,7 +73,7 @@ pub async fn cancel(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
 /// # Errors
 /// [`AppError`]; a conflict before it was accepted.
 pub async fn switch(ctx: &Ctx, id: ClientId, active: bool, expected: Option<u64>) -> Result<Client, AppError> {
-    let before = load(ctx, id).await?;
+    let (before, _) = load(ctx, id).await?;
     Ctx::matches(expected, before.version)?;
     let Some(client) = move_portal(&before, PortalMove::Switch(active), ctx.now).map_err(refused)? else { return Ok(before) };
     let mut changes = Changes::new();
@@ -89,10 +93,11 @@ pub(crate) fn add_changed(ctx: &Ctx, changes: &mut Changes, client: &Client) -> 
 }
 
 /// A client whose portal the viewer may move.
-async fn load(ctx: &Ctx, id: ClientId) -> Result<Client, AppError> {
+async fn load(ctx: &Ctx, id: ClientId) -> Result<(Client, ClientFacts), AppError> {
     let (client, level) = crate::clients::load(ctx, id).await?;
-    ctx.ask(Action::Write, &Resource::Client(&ClientFacts::of(&client, level)))?;
-    if client.archived { Err(crate::clients::archived()) } else { Ok(client) }
+    let facts = ClientFacts::of(&client, level);
+    ctx.ask(Action::Write, &Resource::Client(&facts))?;
+    if client.archived { Err(crate::clients::archived()) } else { Ok((client, facts)) }
 }
 
 fn refused(why: PortalRefused) -> AppError {

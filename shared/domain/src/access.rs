@@ -302,6 +302,13 @@ pub fn may_move_client(viewer: &Viewer, client: &Client) -> bool {
     !client.portal.is_accepted() || viewer.member().is_some_and(|member| member.administrator == Administrator::Global)
 }
 
+/// Whether somebody who may change a client's profile may invite them to the portal: it opens the record to whoever gets the
+/// mail, so it takes seeing the record oneself, or being a global administrator.
+pub fn may_invite(viewer: &Viewer, client: &ClientFacts) -> bool {
+    let is_global = viewer.member().is_some_and(|member| member.administrator == Administrator::Global);
+    is_global || decide(viewer, Action::Read, &Resource::Record(client)).is_allowed()
+}
+
 /// Whether a member who manages clients may have a person of a company be so, after they were as before: managing
 /// clients shows no items, so neither may people whose mail is one's own. More rights, and another address for somebody who
 /// has any, are for who sees all clients, and for global administrators.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::access::{Action, ClientFacts, EngagementFacts, ItemFacts, Owner, Resource, Viewer, decide};
+use crate::access::{Action, ClientFacts, EngagementFacts, ItemFacts, Owner, Resource, Viewer, decide, may_invite};
 use crate::client::{Client, Level, Portal, PortalMove, move_portal};
 use crate::explain::may_add;
 use crate::item::{ItemKind, Visibility};
@@ -241,7 +241,9 @@ pub fn offers(viewer: &Viewer, client: &Client, level: Level, team: Team, now: D
         });
     }
     if edits && !client.archived {
-        offers.extend(portal_offers(client, now).into_iter().map(plain));
+        let invites = may_invite(viewer, &facts);
+        let is_theirs = |offer: &Offer| invites || !matches!(offer, Offer::PortalInvite | Offer::PortalResend);
+        offers.extend(portal_offers(client, now).into_iter().filter(is_theirs).map(plain));
     }
     let new = EngagementFacts { owner: Owner::Own, location: None, coach: None, is_draft: true, is_tracked: false };
     if may(Action::Read, &Resource::Programs) && may(Action::Write, &Resource::Engagement(&facts, &new)) {
