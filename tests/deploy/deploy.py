@@ -78,9 +78,11 @@ def check(client, port, binaries):
     functions = sorted(p.parent.name for p in (ROOT / "functions").glob("*/Cargo.toml"))
     for function in functions:
         s3.put_object(Bucket="code-bucket", Key=f"{function}.zip", Body=zipped(binaries / function))
+    # as SAM does: in a request a template may have 51,200 bytes, from a bucket a million
+    s3.put_object(Bucket="code-bucket", Key="template.yaml", Body=template_with_code().encode())
     formation = client("cloudformation")
     formation.create_stack(
-        StackName="cairn", TemplateBody=template_with_code(), Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        StackName="cairn", TemplateURL=f"http://127.0.0.1:{port}/code-bucket/template.yaml", Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
         Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in PARAMETERS.items()])
     for _ in range(120):
         stack = formation.describe_stacks(StackName="cairn")["Stacks"][0]
