@@ -430,8 +430,8 @@ async fn still_shown(
     for group in groups {
         let by_creator = crate::groups::facts(store, scope, group, &creator).await?;
         let by_reader = match &reader {
-            Some(reader) => crate::groups::facts(store, scope, group, reader).await?,
-            None => by_creator,
+            Some(reader) if reader.person() != creator.person() => crate::groups::facts(store, scope, group, reader).await?,
+            Some(_) | None => by_creator,
         };
         seen.insert(group.into(), (RecordFacts::Group(by_creator), RecordFacts::Group(by_reader)));
     }

@@ -62,7 +62,7 @@ pub(crate) fn may(ctx: &Ctx, record: &Record, action: Action, item: Option<&Item
         None => decide(&ctx.viewer, action, &facts.record()),
     };
     // who might do it if it were not archived is told why
-    if record.is_archived() && about(&record.facts.as_open()).is_allowed() {
+    if record.facts.is_archived() && about(&record.facts.as_open()).is_allowed() {
         return Err(crate::clients::archived());
     }
     match item {

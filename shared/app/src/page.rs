@@ -1,5 +1,8 @@
 //! Pages of lists: a limit, and a cursor that is good for the list it came from and no other.
 
+use chrono::{DateTime, Utc};
+use domain::id::HappeningId;
+use platform::store::keys;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -48,6 +51,18 @@ impl List {
         let bytes = data_encoding::BASE64URL_NOPAD.decode(cursor.as_bytes()).map_err(|_| AppError::BadCursor)?;
         let last = bytes.strip_prefix(&self.0).ok_or(AppError::BadCursor)?;
         String::from_utf8(last.to_vec()).map(Some).map_err(|_| AppError::BadCursor)
+    }
+
+    /// The cursor behind something of a log, which is in the order of time.
+    pub(crate) fn cursor_at(&self, at: DateTime<Utc>, id: HappeningId) -> String {
+        self.cursor(&format!("{} {id}", keys::time(at)))
+    }
+
+    /// What the page's cursor stands behind in a log.
+    pub(crate) fn last_at(&self, page: &Page) -> Result<Option<(DateTime<Utc>, HappeningId)>, AppError> {
+        let Some(last) = self.last(page)? else { return Ok(None) };
+        let (at, id) = last.split_once(' ').ok_or(AppError::BadCursor)?;
+        at.parse().ok().zip(id.parse().ok()).map(Some).ok_or(AppError::BadCursor)
     }
 
     /// The page of a list that is at hand as a whole, in the order of its ids.

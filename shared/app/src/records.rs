@@ -39,10 +39,6 @@ impl Record {
     pub(crate) fn today(&self, ctx: &Ctx) -> NaiveDate {
         ctx.now.with_timezone(&self.zone).date_naive()
     }
-
-    pub(crate) fn is_archived(&self) -> bool {
-        self.facts.is_archived()
-    }
 }
 
 /// A record of which the viewer may know whose it is; whether they may see what is in it is asked next.
@@ -101,7 +97,7 @@ pub async fn stream(ctx: &Ctx, record: RecordOf, page: &Page) -> Result<Paged<Ha
     let Record { facts, .. } = load(ctx, record).await?;
     ctx.ask(Action::Read, &facts.record())?;
     let list = List::new(ctx, "stream", &record);
-    let mut after = list.last(page)?.map(|last| read_place(ctx, record, &last)).transpose()?;
+    let mut after = list.last_at(page)?.map(|(at, id)| ctx.store().stream_after(ctx.scope, record, at, id));
     let mut items: Vec<Happening> = Vec::new();
     loop {
         let (happenings, next) = ctx.store().stream(ctx.scope, record, page.limit.max(50), after).await?;
@@ -119,7 +115,7 @@ pub async fn stream(ctx: &Ctx, record: RecordOf, page: &Page) -> Result<Paged<Ha
                 happening.title.clone_from(&item.title);
             }
             if items.len() == page.limit {
-                let next_cursor = items.last().map(|last| list.cursor(&format!("{} {}", platform::store::keys::time(last.at), last.id)));
+                let next_cursor = items.last().map(|last| list.cursor_at(last.at, last.id));
                 return Ok(Paged { items, next_cursor });
             }
             items.push(happening);
@@ -131,14 +127,8 @@ pub async fn stream(ctx: &Ctx, record: RecordOf, page: &Page) -> Result<Paged<Ha
     }
 }
 
-fn read_place(ctx: &Ctx, record: RecordOf, last: &str) -> Result<platform::store::After, AppError> {
-    let (at, id) = last.split_once(' ').ok_or(AppError::BadCursor)?;
-    let (at, id) = at.parse().ok().zip(id.parse().ok()).ok_or(AppError::BadCursor)?;
-    Ok(ctx.store().stream_after(ctx.scope, record, at, id))
-}
-
 /// The clients of a group whose record it is; the client alone otherwise.
-pub(crate) async fn clients(store: &Store, scope: Scope, record: RecordOf) -> Result<Vec<Client>, AppError> {
+async fn clients(store: &Store, scope: Scope, record: RecordOf) -> Result<Vec<Client>, AppError> {
     let ids = match record {
         RecordOf::Client(id) => vec![id],
         RecordOf::Group(id) => store.group_clients(scope, id).await?,

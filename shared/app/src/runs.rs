@@ -511,8 +511,8 @@ async fn names(app: &App, scope: Scope, plan: &Plan) -> Result<Names, AppError> 
     names.extend(plan.clients.iter().map(|(client, _)| named(client)));
     // what is said in a group is said by name, to all of it
     let in_groups: BTreeSet<ClientId> = plan.groups.iter().flat_map(|shared| shared.clients.iter().copied()).collect();
-    let others = in_groups.into_iter().filter(|id| plan.clients.iter().all(|(client, _)| client.id != *id));
-    names.extend(app.platform.store.clients_by_id(scope, others.collect::<Vec<_>>()).await?.iter().map(named));
+    let others: Vec<ClientId> = in_groups.into_iter().filter(|id| !names.contains_key(&actor_key(PersonId::Client(*id).into()))).collect();
+    names.extend(app.platform.store.clients_by_id(scope, others).await?.iter().map(named));
     Ok(names)
 }
 

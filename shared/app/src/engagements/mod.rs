@@ -19,7 +19,7 @@ use domain::id::{CompanyId, EngagementId, HappeningId, MemberId, SessionId};
 use domain::person::{Administrator, Member};
 use domain::program::Program;
 use platform::store::engagements::Whole;
-use platform::store::{After, Changes, Commit};
+use platform::store::{Changes, Commit};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -341,13 +341,13 @@ pub async fn happenings(ctx: &Ctx, id: EngagementId, page: &Page) -> Result<Page
     let engagement = load(ctx, id).await?.whole.engagement;
     let is_entitled = view::is_entitled(&ctx.viewer, &ctx.account, &engagement);
     let list = List::new(ctx, "engagement happenings", &id);
-    let mut after = list.last(page)?.map(|last| read_place(ctx, id, &last)).transpose()?;
+    let mut after = list.last_at(page)?.map(|(at, happening)| ctx.store().engagement_log_after(ctx.scope, id, at, happening));
     let mut items: Vec<EngagementHappening> = Vec::new();
     loop {
         let (found, next) = ctx.store().engagement_log(ctx.scope, id, page.limit.max(50), after).await?;
         for happening in found.into_iter().filter(|happening| is_entitled || !happening.what.tells_progress()) {
             if items.len() == page.limit {
-                let next_cursor = items.last().map(|last| list.cursor(&format!("{} {}", platform::store::keys::time(last.at), last.id)));
+                let next_cursor = items.last().map(|last| list.cursor_at(last.at, last.id));
                 return Ok(Paged { items, next_cursor });
             }
             items.push(happening);
@@ -357,10 +357,4 @@ pub async fn happenings(ctx: &Ctx, id: EngagementId, page: &Page) -> Result<Page
             None => return Ok(Paged { items, next_cursor: None }),
         }
     }
-}
-
-fn read_place(ctx: &Ctx, engagement: EngagementId, last: &str) -> Result<After, AppError> {
-    let (at, id) = last.split_once(' ').ok_or(AppError::BadCursor)?;
-    let (at, id) = at.parse().ok().zip(id.parse().ok()).ok_or(AppError::BadCursor)?;
-    Ok(ctx.store().engagement_log_after(ctx.scope, engagement, at, id))
 }

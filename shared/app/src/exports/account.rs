@@ -1,12 +1,13 @@
 //! Everything an account has, as one JSON object a line: each with its type, as Cairn keeps it. No keys to anything, no links,
 //! no tokens: what is taken along is named in the platform, and what is not named there stays.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::Days;
 use document::{Sheet, Whole};
 use domain::access::Viewer;
 use domain::id::{ClientId, EngagementId, GroupId, ItemId, ReportId};
+use domain::item::{Item, Visibility};
 use domain::record::RecordOf;
 use platform::files::PART_LEAST;
 use platform::store::{After, Part};
@@ -134,20 +135,20 @@ impl Lines<'_, '_> {
     /// Writes the items of a record and what happened in it.
     async fn record(&mut self, viewer: &Viewer, record: RecordOf) -> Result<(), Stop> {
         let (store, scope) = (self.writing.app.platform.store.clone(), self.writing.scope);
-        let own = serde_json::to_value(viewer.actor()).unwrap_or_default();
-        let is_others = |row: &Fields| row["type"] == "item" && row["visibility"] == "private" && row["author"] != own;
+        let is_others = |item: &Item| item.visibility == Visibility::Private && item.author != viewer.actor();
         let mut written: BTreeSet<ItemId> = BTreeSet::new();
         let mut after = None;
         loop {
             let (items, next) = store.items_of(scope, record, None, PAGE, after).await?;
             for some in items.chunks(AT_ONCE) {
+                // by the table itself: the list may be behind
+                let now = store.items_by_id(scope, some.iter().map(|item| item.id).collect::<Vec<_>>()).await?;
+                let now: BTreeMap<ItemId, Item> = now.into_iter().map(|item| (item.id, item)).collect();
+                let (others, some): (Vec<&Item>, Vec<&Item>) =
+                    some.iter().filter_map(|item| now.get(&item.id)).partition(|item| is_others(item));
+                self.left_out += others.len() as u64;
                 let parts = some.iter().map(|item| store.part(scope, Part::Item(item.id), PAGE, None));
                 for (item, (rows, more)) in some.iter().zip(futures::future::try_join_all(parts).await?) {
-                    // by the row that would be written, not by the list, which may be behind
-                    if rows.iter().any(is_others) {
-                        self.left_out += 1;
-                        continue;
-                    }
                     written.insert(item.id);
                     for row in &rows {
                         self.put(row)?;

@@ -214,13 +214,13 @@ pub async fn go_on(app: &App, scope: Scope, id: ImportId, budget: Duration) -> R
         ImportState::Running if before.wake_at.is_some_and(|until| until > now) => return Ok(Stands::Taken),
         ImportState::Queued | ImportState::Running => {}
     }
-    let attempts = before.attempts + 1;
-    let mut import = Import { state: ImportState::Running, wake_at: Some(now + LEASE), attempts, version: before.version + 1, ..before };
-    if attempts > ATTEMPTS_MOST {
-        let reason = format!("it did not get past row {}; send the rest as a file of its own", import.rows_done + 1);
-        import = Import { state: ImportState::Failed, reason: Some(reason), wake_at: None, version: import.version - 1, ..import };
-        return save(app, scope, &mut import, None).await;
+    if before.attempts >= ATTEMPTS_MOST {
+        let reason = format!("it did not get past row {}; send the rest as a file of its own", before.rows_done + 1);
+        let mut failed = Import { state: ImportState::Failed, reason: Some(reason), wake_at: None, ..before };
+        return save(app, scope, &mut failed, None).await;
     }
+    let (attempts, version) = (before.attempts + 1, before.version + 1);
+    let import = Import { state: ImportState::Running, wake_at: Some(now + LEASE), attempts, version, ..before };
     let mut changes = Changes::new();
     store.replace_import(&mut changes, scope, &import)?;
     match store.commit(changes).await? {
